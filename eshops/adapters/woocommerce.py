@@ -1,0 +1,350 @@
+"""WooCommerce REST API v3: how to ask it.
+
+What its orders and code lists mean is in `woocommerce_orders` and `woocommerce_sequences`.
+
+Observed on WooCommerce 10.5: an empty `include` returns the whole shop; ids that are trashed,
+deleted or of an unregistered status are silently left out of a list, though asked for by id;
+a page past the end answers 200 with an X-WP-Total of 0.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from types import MappingProxyType
+from typing import Any, ClassVar
+from urllib.parse import quote, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
+
+from msgspec import structs
+
+from eshops.adapters.batch import bisect
+from eshops.adapters.http import HttpClient, Response, ServerError, TooLarge, Unauthorized
+from eshops.adapters.reading import integer, listed, text
+from eshops.adapters.woocommerce_orders import identifier, parse_order
+from eshops.adapters.woocommerce_sequences import (
+    parse_delivery,
+    parse_payment,
+    parse_status,
+    readable,
+    words,
+)
+from eshops.adapters.woocommerce_sign_in import SignIn
+from eshops.source import (
+    Answer,
+    BadPayload,
+    OrderNotFound,
+    Page,
+    Refused,
+    SequenceEntry,
+    ShopInfo,
+    SourceError,
+    SourceOrder,
+    Unavailable,
+    WaitTurn,
+)
+
+Params = dict[str, str | int]
+
+NO_SUCH_ORDER = "woocommerce_rest_shop_order_invalid_id"
+PAGE = 100
+GIVE_UP = 3
+"""So many single orders in a row without an answer: the rest are not asked for."""
+
+_ID = re.compile(r"[1-9][0-9]{0,18}")
+_PASTED_TAIL = re.compile(r"/(?:wp-json|wp-admin|wp-login\.php)(?:/.*)?$")
+_SLUG = re.compile(r"[a-z0-9_-]{1,80}")
+_WHOLE: Params = {"dp": 6, "status": "any"}
+
+
+class WooCommerce:
+    """An e-shop on WooCommerce. Implements `eshops.source.Adapter`."""
+
+    label: ClassVar[str] = "WooCommerce"
+    credentials: ClassVar[Mapping[str, str]] = {
+        "consumer_key": "Consumer key",
+        "consumer_secret": "Consumer secret",
+    }
+    batch_size: int = PAGE
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Mapping[str, str],
+        timezone: str = "UTC",
+        wait_turn: WaitTurn = lambda: None,
+        learned: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._address = shop_address(base_url)
+        self._timezone = timezone
+        key = credentials.get("consumer_key", "").strip()
+        secret = credentials.get("consumer_secret", "").strip()
+        self._sign_in = SignIn(self._address, key, secret, learned.get("sign_in", ""))
+        self._index = HttpClient(f"{self._address}/wp-json", wait_turn=wait_turn)
+        self._api = HttpClient(
+            f"{self._address}/wp-json/wc/v3",
+            auth=self._sign_in,
+            secrets=(key, secret),
+            wait_turn=wait_turn,
+        )
+
+    # connection
+
+    def fetch_info(self) -> ShopInfo:
+        info = self._introduction()
+        self._rows(self._get_list("orders", {"per_page": 1, "_fields": "id"}))
+        return structs.replace(info, learned={"sign_in": self._sign_in.way})
+
+    def _introduction(self) -> ShopInfo:
+        """What WordPress tells anyone about itself, unless a security plugin hides it."""
+        try:
+            response = self._index.get("")
+        except Refused:
+            return ShopInfo(timezone=self._timezone)  # the next request shows whether it matters
+        except TooLarge as error:
+            raise Unavailable(str(error)) from None
+        index = response.body if response.status < 400 else None
+        if not isinstance(index, dict) or not {"name", "namespaces", "routes"} & index.keys():
+            raise _not_woocommerce()
+        namespaces = index.get("namespaces")
+        if isinstance(namespaces, list) and "wc/v3" not in namespaces:
+            raise _not_woocommerce()
+        return ShopInfo(name=words(index, "name"), timezone=_timezone(index))
+
+    # orders by their ids
+
+    def fetch_orders(self, external_ids: Sequence[str]) -> list[Answer]:
+        wanted = list(dict.fromkeys(external_ids))
+        answers = {each: _no_such_id(each) for each in wanted if not _ID.fullmatch(each)}
+        askable = [each for each in wanted if each not in answers]
+        try:
+            for start in range(0, len(askable), PAGE):
+                told = bisect(askable[start : start + PAGE], self._fetch_batch)
+                answers |= {answer.external_id: answer for answer in told}
+        except TooLarge as error:
+            raise Unavailable(str(error)) from None
+        return [answers[each] for each in wanted]
+
+    def _fetch_batch(self, ids: Sequence[str]) -> list[Answer]:
+        include: Params = {"include": ",".join(ids), "orderby": "include", "per_page": PAGE}
+        told = self._answers(self._get("orders", include | _WHOLE))
+        found = {answer.external_id: answer for answer in reversed(told)}
+        absent = [each for each in ids if each not in found]
+        return [found[each] for each in ids if each in found] + self._fetch_singly(absent)
+
+    def _fetch_singly(self, ids: Sequence[str]) -> list[Answer]:
+        """Ask for each order by itself; when the e-shop stops answering, give that as the rest's
+        answer without asking on."""
+        answers: list[Answer] = []
+        silent = 0
+        for position, each in enumerate(ids):
+            answer = self._fetch_one(each)
+            answers.append(answer)
+            result = answer.result
+            lost = isinstance(result, Unavailable | Refused) and not isinstance(result, ServerError)
+            silent = silent + 1 if lost else 0
+            if silent == GIVE_UP or (isinstance(result, Unavailable) and result.retry_after):
+                rest = ids[position + 1 :]
+                return answers + [Answer(other, answer.sent_at, result) for other in rest]
+        return answers
+
+    def _fetch_one(self, external_id: str) -> Answer:
+        sent_at = datetime.now(UTC)
+        try:
+            response = self._get(f"orders/{external_id}", {"dp": 6})
+        except SourceError as error:
+            return Answer(external_id, sent_at, error)
+        return Answer(external_id, response.sent_at, self._single(external_id, response))
+
+    def _single(self, external_id: str, response: Response) -> SourceOrder | SourceError:
+        if response.status < 300:
+            result = self._parsed(response.body)
+            if isinstance(result, SourceOrder) and result.external_id != external_id:
+                return BadPayload("The e-shop answered with another order than we asked for.")
+            return result
+        if (response.status, _error_code(response)) == (404, NO_SUCH_ORDER):
+            return OrderNotFound("The e-shop does not have this order any more.")
+        return self._unexpected(response)
+
+    # all orders, page by page
+
+    def fetch_page(self, cursor: str | None, since: datetime | None) -> Page:
+        page, known = _read_cursor(cursor)
+        past_end = False
+        while True:
+            answers, response = self._fetch_list_page(page, since)
+            total = _header(response, "X-WP-Total")
+            if page == 1 or known is None:
+                break
+            if not answers and not past_end:  # the total is said to be 0 here: look one page back
+                page, past_end = page - 1, True
+            elif total is not None and total < known:  # orders moved to pages we have left behind
+                page, known = max(1, page - -(-(known - total) // PAGE)), total
+                past_end = False
+            else:
+                break
+        pages = _header(response, "X-WP-TotalPages")
+        last = page >= pages if pages is not None else len(answers) < PAGE
+        following = f"{page + 1}:{'' if total is None else total}"
+        return Page(
+            answers=tuple(answers), cursor=None if last or past_end else following, total=total
+        )
+
+    def _fetch_list_page(self, page: int, since: datetime | None) -> tuple[list[Answer], Response]:
+        params: Params = {"orderby": "id", "order": "asc", "per_page": PAGE, "page": page, **_WHOLE}
+        if since is not None:
+            params["after"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        try:
+            response = self._get("orders", params)
+            return self._answers(response), response
+        except (ServerError, TooLarge):
+            pass  # one order may be to blame: learn which there are and ask by their ids
+        response = self._get_list("orders", params | {"_fields": "id"})
+        ids = [_id_of(row) for row in self._rows(response)]
+        return self.fetch_orders([each for each in ids if each]), response
+
+    # code lists
+
+    def fetch_sequences(self) -> list[SequenceEntry]:
+        return [
+            *readable(self._statuses(), parse_status),
+            *readable(self._rows(self._get_list("payment_gateways")), parse_payment),
+            *self._deliveries(),
+        ]
+
+    def _statuses(self) -> list[Any]:
+        response = self._get_list("orders/statuses")
+        if response.status == 404:  # before WooCommerce 9.6
+            response = self._get_list("reports/orders/totals")
+        return self._rows(response)
+
+    def _deliveries(self) -> Iterator[SequenceEntry]:
+        for zone in self._rows(self._get_list("shipping/zones")):
+            zone_id = zone.get("id") if isinstance(zone, dict) else None
+            if isinstance(zone_id, int):  # 0 is the zone for everywhere else
+                methods = self._rows(self._get_list(f"shipping/zones/{zone_id}/methods"))
+                yield from readable(methods, partial(parse_delivery, zone=words(zone, "name")))
+
+    def order_url(self, external_id: str) -> str:
+        return f"{self._address}/wp-admin/post.php?post={quote(external_id)}&action=edit"
+
+    # talking
+
+    def _get(self, path: str, params: Params | None = None) -> Response:
+        try:
+            response = self._api.get(path, params)
+        except Unauthorized as refusal:
+            if self._sign_in.proven:
+                raise
+            response = self._get_otherwise(path, params, refusal)
+        self._sign_in.proven |= response.status < 300
+        return response
+
+    def _get_otherwise(self, path: str, params: Params | None, refusal: Unauthorized) -> Response:
+        """Ask again, signed in each other way; `refusal` when none of them is let in."""
+        first, *others = self._sign_in.ways
+        for self._sign_in.way in others:
+            with suppress(Unauthorized):
+                return self._api.get(path, params)
+        self._sign_in.way = first
+        raise refusal
+
+    def _get_list(self, path: str, params: Params | None = None) -> Response:
+        """For a list whose size no single order can be blamed for."""
+        try:
+            return self._get(path, params)
+        except TooLarge as error:
+            raise Unavailable(str(error)) from None
+
+    def _rows(self, response: Response) -> list[Any]:
+        if response.status == 404:
+            raise Unavailable(
+                "The e-shop does not know the orders API: is the WooCommerce plugin active?"
+            )
+        body = response.body
+        rows = listed(body) if response.status < 300 and body not in (None, {}) else None
+        if rows is None:
+            raise self._unexpected(response)
+        return rows
+
+    def _answers(self, response: Response) -> list[Answer]:
+        """The orders of a list, each parsed by itself; "" for the id of one that has none."""
+        return [
+            Answer(_id_of(row), response.sent_at, self._parsed(row)) for row in self._rows(response)
+        ]
+
+    def _parsed(self, data: Any) -> SourceOrder | BadPayload:
+        try:
+            return parse_order(data, self._timezone)
+        except BadPayload as error:
+            return error
+
+    def _unexpected(self, response: Response) -> Unavailable:
+        return Unavailable(
+            f"{urlsplit(self._address).hostname} gave an answer we did not expect "
+            f"(status {response.status}{_error_code(response, ', ')}). Try again later; if it "
+            "stays so, look whether a plugin changes the WooCommerce API."
+        )
+
+
+def shop_address(pasted: str) -> str:
+    """The e-shop's address out of what staff paste: no page of the administration or the API, no
+    query and no password. Without a scheme https:// is meant."""
+    pasted = pasted.strip()
+    try:
+        parts = urlsplit(pasted if "://" in pasted else f"https://{pasted}")
+    except ValueError:
+        return pasted
+    path = _PASTED_TAIL.sub("", parts.path).rstrip("/")
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, "", ""))
+
+
+def _not_woocommerce() -> Refused:
+    return Refused(
+        "This address answers, but not as a WooCommerce e-shop. Check the address, whether the "
+        "WooCommerce plugin is active and that WordPress permalinks are not set to “Plain”."
+    )
+
+
+def _no_such_id(external_id: str) -> Answer:
+    error = OrderNotFound("The e-shop has no such order: its order ids are whole numbers.")
+    return Answer(external_id, datetime.now(UTC), error)
+
+
+def _id_of(row: Any) -> str:
+    try:
+        return identifier(row) if isinstance(row, dict) else ""
+    except BadPayload:
+        return ""
+
+
+def _error_code(response: Response, before: str = "") -> str:
+    """WordPress's code of an error, which is a slug."""
+    found = response.body.get("code") if isinstance(response.body, dict) else None
+    return before + found if isinstance(found, str) and _SLUG.fullmatch(found) else ""
+
+
+def _header(response: Response, name: str) -> int | None:
+    value = response.headers.get(name, "").strip()
+    return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else None
+
+
+def _read_cursor(cursor: str | None) -> tuple[int, int | None]:
+    """Which page is next, and how many orders there were when the one before it was told."""
+    if cursor is None:
+        return 1, None
+    page, _, total = cursor.partition(":")
+    return int(page), int(total) if total else None
+
+
+def _timezone(index: Mapping[str, Any]) -> str:
+    """The shop's time zone; of one given as whole hours the fixed one, whose sign is reversed."""
+    try:
+        name = text(index, "timezone_string")
+        if name and ZoneInfo(name):
+            return name
+        hours = integer(index, "gmt_offset", 0)
+    except (BadPayload, ValueError, OSError, KeyError):
+        return "UTC"
+    return f"Etc/GMT{-hours:+d}" if hours and -12 <= hours <= 14 else "UTC"

@@ -1,0 +1,67 @@
+"""What the entries of WooCommerce's code lists mean. Pure."""
+
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from eshops.adapters.reading import code, text
+from eshops.adapters.woocommerce_orders import delivery_code
+from eshops.source import BadPayload, SequenceEntry
+
+STATUS_TYPES: Mapping[str, str] = {
+    "pending": "new",
+    "processing": "paid",
+    "on-hold": "new",
+    "completed": "delivered",
+    "cancelled": "cancelled",
+    "refunded": "returned",
+    "failed": "cancelled",
+    "checkout-draft": "new",
+}
+"""Our type for the statuses WooCommerce comes with; a plugin's statuses have none."""
+
+_TAG = re.compile(r"<[^>]*>")
+
+Row = Mapping[str, Any]
+
+
+def readable(rows: Sequence[Any], parse: Callable[[Row], SequenceEntry]) -> Iterator[SequenceEntry]:
+    """The entries that can be read; one odd plugin does not keep us from the others."""
+    for row in rows:
+        try:
+            entry = parse(row) if isinstance(row, dict) else None
+        except BadPayload:
+            continue
+        if entry is not None and entry.code:
+            yield entry
+
+
+def parse_status(row: Row) -> SequenceEntry:
+    slug = code(row, "slug")
+    name = text(row, "name") or slug
+    return SequenceEntry(kind="status", code=slug, name=name, type=STATUS_TYPES.get(slug, ""))
+
+
+def parse_payment(row: Row) -> SequenceEntry:
+    return SequenceEntry(
+        kind="payment",
+        code=code(row, "id"),
+        name=text(row, "title") or text(row, "method_title") or code(row, "id"),
+        description=words(row, "description"),
+    )
+
+
+def parse_delivery(row: Row, zone: str) -> SequenceEntry:
+    """The code is the one that orders have, see `delivery_code`."""
+    return SequenceEntry(
+        kind="delivery",
+        code=delivery_code(row),
+        name=text(row, "title") or text(row, "method_title") or delivery_code(row),
+        description=zone,
+    )
+
+
+def words(row: Row, key: str) -> str:
+    """HTML as the words a person would read."""
+    return " ".join(html.unescape(_TAG.sub(" ", text(row, key))).split())

@@ -1,0 +1,52 @@
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+
+from eshops.models import Eshop, MetadataMapping, Sequence
+
+
+class SequenceInline(admin.TabularInline):
+    model = Sequence
+    fields = ["kind", "code", "name", "type", "color", "is_active"]
+    extra = 0
+
+
+class MappingInline(admin.TabularInline):
+    model = MetadataMapping
+    extra = 0
+
+
+@admin.register(Eshop)
+class EshopAdmin(admin.ModelAdmin):
+    """Connections are made by `connect_eshop`; here are the settings orders are resolved with."""
+
+    list_display = ["name", "platform", "base_url", "is_active", "settings_version"]
+    fields = [
+        "name", "kind", "is_active", "platform", "base_url", "timezone", "settings_version",
+        "data_loaded_at", "connection_error",
+    ]  # fmt: skip
+    readonly_fields = [
+        "platform", "base_url", "timezone", "settings_version", "data_loaded_at",
+        "connection_error",
+    ]  # fmt: skip
+    inlines = [SequenceInline, MappingInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Eshop | None = None) -> bool:
+        return False
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Raise the settings' version by one, however many entries and mappings were changed."""
+        for formset in formsets:
+            for row in formset.forms:
+                if isinstance(row.instance, Sequence) and row.has_changed():
+                    row.instance.edited_at = timezone.now()
+        super().save_related(request, form, formsets, change)
+        if any(formset.has_changed() for formset in formsets):
+            eshops = Eshop.objects.filter(pk=form.instance.pk)
+            eshops.update(settings_version=F("settings_version") + 1)

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class EshopsConfig(AppConfig):
+    name = "eshops"
+    verbose_name = "E-shops"

@@ -1,0 +1,111 @@
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from eshops.credentials import CredentialsField
+
+
+class Eshop(models.Model):
+    """One connected shop or marketplace account."""
+
+    class Kind(models.TextChoices):
+        ESHOP = "eshop", "E-shop"
+        MARKETPLACE = "marketplace", "Marketplace"
+
+    name = models.CharField(max_length=100, unique=True)
+    platform = models.CharField(max_length=30)
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.ESHOP)
+    base_url = models.URLField("address")
+    credentials = CredentialsField(editable=False)
+    is_active = models.BooleanField("active", default=True)
+    timezone = models.CharField(max_length=60, default="UTC")
+    learned = models.JSONField(default=dict, editable=False)
+    """What the adapter found out about the e-shop when it was connected."""
+    settings_version = models.PositiveIntegerField(default=1, editable=False)
+    """Grows with every change to the sequences and mappings that orders are resolved with."""
+    data_loaded_at = models.DateTimeField(null=True, editable=False)
+    """When the sequences were last read from the e-shop."""
+    connection_error = models.TextField(blank=True, editable=False)
+    """Why the e-shop does not let us in, in words; empty while it does."""
+    wait_until = models.DateTimeField(null=True, editable=False)
+    """The e-shop asked for a pause, or could not answer: nothing is asked before then."""
+    wait_reason = models.TextField(blank=True, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.wait_until is not None and self.wait_until > timezone.now()
+
+
+class Sequence(models.Model):
+    """One entry of an e-shop's code lists: what one of its codes is called and means here."""
+
+    class Kind(models.TextChoices):
+        STATUS = "status", "Order status"
+        DELIVERY = "delivery", "Delivery type"
+        PAYMENT = "payment", "Payment method"
+
+    eshop = models.ForeignKey(Eshop, models.CASCADE, related_name="sequences")
+    kind = models.CharField(max_length=10, choices=Kind)
+    code = models.CharField(max_length=191)
+    name = models.CharField(max_length=200)
+    type = models.CharField(max_length=30, blank=True)
+    color = models.CharField(max_length=7, blank=True)
+    description = models.TextField(blank=True)
+    price = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
+    in_eshop = models.BooleanField("exists in the e-shop", default=True)
+    is_active = models.BooleanField("active", default=True)
+    edited_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["kind", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["eshop", "kind", "code"], name="sequence_code_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
+
+class MetadataMapping(models.Model):
+    """The value under this metadata key of an order goes into that field of it."""
+
+    class Target(models.TextChoices):
+        COMPANY = "company", "Company"
+        COMPANY_ID = "company_id", "Company ID"
+        TAX_ID = "tax_id", "Tax ID"
+        VAT_ID = "vat_id", "VAT ID"
+        PICKUP_POINT_ID = "pickup_point_id", "Pickup point ID"
+        PICKUP_POINT_NAME = "pickup_point_name", "Pickup point name"
+        TRACKING_NUMBER = "tracking_number", "Tracking number"
+        TRACKING_URL = "tracking_url", "Tracking address"
+        CUSTOMER_NOTE = "customer_note", "Customer note"
+        CUSTOM = "custom", "A field of our own"
+
+    eshop = models.ForeignKey(Eshop, models.CASCADE, related_name="mappings")
+    source_key = models.CharField(max_length=191)
+    target = models.CharField(max_length=30, choices=Target)
+    label = models.CharField(
+        max_length=100, blank=True, help_text="What our own field is called; for that target only."
+    )
+    position = models.PositiveSmallIntegerField(
+        default=0, help_text="Of several keys for one field the first with a value counts."
+    )
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(target="custom", label__gt="") | (~Q(target="custom") & Q(label="")),
+                name="mapping_label_for_custom_only",
+                violation_error_message="A field of our own needs a label, and only such a field.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_key} → {self.label or self.get_target_display()}"

@@ -1,0 +1,200 @@
+"""Child processes that are watched together and end together.
+
+Every child is in a session of its own, so Ctrl-C in a terminal reaches the supervisor alone, which
+then stops the children in order. Should the supervisor be killed, Linux tells its children.
+"""
+
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+_ROOT = Path(__file__).parents[2]
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_ENTRY = re.compile(r"[\[\d]")
+_ERROR = re.compile(r"\b(ERROR|CRITICAL)\b|^Traceback ")
+LAST_LINES = 15
+
+
+def spawn(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str],
+    log: Path,
+    stdin: bytes = b"",
+    keep: Sequence[int] = (),
+    orphaned: signal.Signals = signal.SIGTERM,
+) -> subprocess.Popen[bytes]:
+    """Start a process that appends its output to `log` and leads a session of its own.
+
+    It inherits the descriptors in `keep`, and gets the signal `orphaned` when we die (Linux).
+    Call it from the thread that lives as long as we do: Linux watches the thread.
+    """
+    parent = os.getpid()
+
+    def die_with_parent() -> None:
+        if _LIBC:
+            _LIBC.prctl(_PR_SET_PDEATHSIG, orphaned)
+            if os.getppid() != parent:
+                os._exit(1)
+
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            argv,
+            cwd=_ROOT,
+            env=env,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=keep,
+            preexec_fn=die_with_parent,
+        )
+    if process.stdin:
+        with process.stdin as pipe:
+            pipe.write(stdin)
+    return process
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL for the process and all it started, whether or not it lives itself."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+class ChildDied(Exception):
+    def __init__(self, name: str, returncode: int, log: Path) -> None:
+        last = log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        super().__init__(
+            "\n".join([f"{name} ended with exit code {returncode}; the end of {log}:", *last])
+        )
+
+
+class Child:
+    """A process and its log, of which `show` prints what is new under the process's name."""
+
+    def __init__(
+        self, name: str, log: Path, process: subprocess.Popen[bytes], *, seen: int, lasts: bool
+    ) -> None:
+        self.name, self.log, self.process = name, log, process
+        self.lasts = lasts
+        self._seen = seen
+        self._shown = False
+
+    def show(self, everything: bool) -> None:
+        with self.log.open("rb") as file:
+            file.seek(self._seen)
+            new = file.read()
+        lines, newline, _ = new.rpartition(b"\n")
+        self._seen += len(lines) + len(newline)
+        for line in lines.decode(errors="replace").splitlines():
+            # The lines of a traceback belong to the entry they follow.
+            if _ERROR.search(line) or _ENTRY.match(line):
+                self._shown = bool(_ERROR.search(line))
+            if everything or self._shown:
+                sys.stderr.write(f"{self.name:>8} | {line}\n")
+
+
+class Supervisor:
+    """Starts children and stops them all, the last started first.
+
+    `foundation` names those the others need to end well, so they are stopped after them.
+    """
+
+    def __init__(
+        self,
+        log_dir: Path,
+        env: Mapping[str, str],
+        *,
+        foundation: Sequence[str] = (),
+        keep: Sequence[int] = (),
+        verbose: bool = False,
+    ) -> None:
+        self._log_dir, self._env, self._keep, self._verbose = log_dir, env, keep, verbose
+        self._foundation = foundation
+        self._children: list[Child] = []
+
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        *,
+        stdin: bytes = b"",
+        orphaned: signal.Signals = signal.SIGTERM,
+        lasts: bool = True,
+    ) -> Child:
+        """Start a child, which must not end by itself if it `lasts`, and not fail otherwise."""
+        log = self.log_of(name)
+        seen = log.stat().st_size if log.exists() else 0
+        process = spawn(
+            argv, env=self._env, log=log, stdin=stdin, keep=self._keep, orphaned=orphaned
+        )
+        child = Child(name, log, process, seen=seen, lasts=lasts)
+        self._children.append(child)
+        return child
+
+    def log_of(self, name: str) -> Path:
+        return self._log_dir / f"{name}.log"
+
+    def run(self, name: str, argv: Sequence[str | Path]) -> None:
+        """Run a process to its end, watching the others. Raises `ChildDied` unless it succeeds."""
+        child = self.start(name, argv, lasts=False)
+        while child.process.poll() is None:
+            self.check()
+            time.sleep(0.05)
+        self.check()
+        self._children.remove(child)
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float, what: str) -> None:
+        """Raises `TimeoutError` when that takes longer, `ChildDied` when a child ends meanwhile."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            self.check()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{what} did not answer within {seconds:.0f} s.")
+            time.sleep(0.05)
+
+    def watch(self) -> NoReturn:
+        while True:
+            self.check()
+            time.sleep(0.2)
+
+    def check(self) -> None:
+        """Show what the logs have that is new; raises `ChildDied` when a child has ended."""
+        for child in self._children:
+            returncode = child.process.poll()
+            if returncode or (child.lasts and returncode is not None):
+                kill_group(child.process)
+                self._children.remove(child)
+                raise ChildDied(child.name, returncode, child.log)
+            child.show(self._verbose)
+
+    def stop(self) -> None:
+        """End all children within 5 seconds. Call it with the signals that ask for it ignored."""
+        latest_first = self._children[::-1]
+        front = [child for child in latest_first if child.name not in self._foundation]
+        _end(front, seconds=3.0)
+        for child in latest_first:
+            if child not in front:
+                _end([child], seconds=0.8)
+            child.show(self._verbose)
+        self._children.clear()
+
+
+def _end(children: Sequence[Child], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    for child in children:
+        child.process.terminate()
+    for child in children:
+        with suppress(subprocess.TimeoutExpired):
+            child.process.wait(max(0.0, deadline - time.monotonic()))
+        kill_group(child.process)

@@ -1,0 +1,309 @@
+"""Starting runs and working them off, lane by lane.
+
+A run is rows first: one item for each order, pending until its outcome is known. A lane is the part
+of a run that belongs to one e-shop; one message starts it, and starting it twice, late or after a
+worker died in its middle has the same effect as starting it once.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from celery import current_app
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from eshops.connection import open_adapter
+from eshops.models import Eshop
+from eshops.resolve import EshopSettings, settings_of
+from eshops.source import Answer, Refused, SourceError, Unavailable
+from orders import bulk
+from orders.models import Order
+from sync import limits
+from sync.apply import apply, fail
+from sync.models import SyncItem, SyncRun
+
+logger = logging.getLogger(__name__)
+
+LIMIT = 100
+"""How many orders one run may have."""
+MAX_ATTEMPTS = 4
+LONGEST_COUNTDOWN = timedelta(minutes=1)
+"""Longer pauses are ended by the sweep: a message that waits in a worker may be delivered again."""
+
+Outcome = SyncItem.Outcome
+
+
+class NotStarted(Exception):
+    """No run was started and nothing was queued; the message says why."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """What pressing the button led to: a run, unless all of the orders wait in others already."""
+
+    run: SyncRun | None
+    waiting: dict[int, int] = field(default_factory=dict)
+    """Number of another run → how many of the orders already wait there."""
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to leave an e-shop in peace after so many failed attempts in a row."""
+    return timedelta(seconds=2 * 3 ** (attempts - 1))
+
+
+def start_run(
+    orders: QuerySet[Order], user: AbstractBaseUser | None, trigger: str, name: str = ""
+) -> Started:
+    """Write a run with a pending item for each order, and have a worker told on commit.
+
+    An order that already waits in another run is not doubled: it is skipped here, naming that run.
+    Raises `NotStarted` for no order and for more than `LIMIT`.
+    """
+    chosen = list(orders.order_by("pk").values_list("pk", "eshop_id", "external_id")[: LIMIT + 1])
+    if not chosen:
+        raise NotStarted("No order was selected.")
+    if len(chosen) > LIMIT:
+        raise NotStarted(
+            f"Bulk synchronization is limited to {LIMIT} orders at once; {orders.count()} are "
+            "selected. Nothing was started."
+        )
+    with transaction.atomic():
+        run = _create_run(user, trigger, name)
+        items = [
+            SyncItem(run=run, order_id=pk, eshop_id=eshop_id, external_id=external_id)
+            for pk, eshop_id, external_id in chosen
+        ]
+        taken = bulk.insert(items, ignore_conflicts=True, returning="order_id")
+        doubled = [item for item in items if item.order_id not in taken]
+        waiting = _skip_doubled(doubled)
+        if not taken:
+            run.delete()
+            return Started(None, waiting)
+        eshops = {item.eshop_id for item in items if item.order_id in taken}
+        transaction.on_commit(lambda: _send_lanes(run, eshops), robust=True)
+    return Started(run, waiting)
+
+
+def cancel_run(run: SyncRun) -> int:
+    """Finish what is still pending as cancelled; orders already done stay as they are."""
+    now = timezone.now()
+    SyncRun.objects.filter(pk=run.pk, cancelled_at=None).update(cancelled_at=now)
+    return run.items.filter(outcome=Outcome.PENDING).update(
+        outcome=Outcome.CANCELLED, finished_at=now, message="Cancelled before it was tried."
+    )
+
+
+def synchronize_lane(run_id: int, eshop_id: int) -> None:
+    """Synchronize the run's pending orders of this e-shop.
+
+    Returns when none is pending, when another worker holds the lane, or when the e-shop has to be
+    given time; the lane is then taken up again by a message or by `resume_stalled`.
+    """
+    with limits.lease(_lane(run_id, eshop_id)) as held:
+        if held:
+            _work_off(SyncRun.objects.get(pk=run_id), Eshop.objects.get(pk=eshop_id))
+
+
+def resume_stalled() -> None:
+    """Take up every lane that has pending orders and nobody working on it."""
+    now = timezone.now()
+    lanes = (
+        SyncItem.objects.filter(outcome=Outcome.PENDING)
+        .exclude(eshop__wait_until__gt=now)
+        .values_list("run_id", "eshop_id", "run__trigger")
+        .order_by("run_id")
+        .distinct()
+    )
+    for run_id, eshop_id, trigger in lanes:
+        lane = _lane(run_id, eshop_id)
+        if not limits.is_leased(lane) and limits.first_in(8, lane):
+            _send_lane(run_id, eshop_id, trigger)
+
+
+def _create_run(user: AbstractBaseUser | None, trigger: str, name: str) -> SyncRun:
+    return SyncRun.objects.create(
+        trigger=trigger,
+        created_by_id=user.pk if user else None,
+        created_by_name=name or (user.get_username() if user else "system"),
+        created_at=timezone.now(),
+    )
+
+
+def _skip_doubled(doubled: Sequence[SyncItem]) -> dict[int, int]:
+    """Note the orders that already wait elsewhere, and tell in which runs they do."""
+    if not doubled:
+        return {}
+    runs: dict[int | None, int] = dict(
+        SyncItem.objects.filter(
+            order__in=[item.order_id for item in doubled], outcome=Outcome.PENDING
+        ).values_list("order_id", "run_id")
+    )
+    for item in doubled:
+        item.outcome, item.finished_at = Outcome.SKIPPED, timezone.now()
+        item.message = f"Already waits in run {runs.get(item.order_id, '')}; not doubled."
+    bulk.insert(doubled)
+    return dict(Counter(runs.values()))
+
+
+def _lane(run_id: int, eshop_id: int) -> str:
+    return f"lane:{run_id}:{eshop_id}"
+
+
+def _send_lanes(run: SyncRun, eshop_ids: set[int]) -> None:
+    for eshop_id in sorted(eshop_ids):
+        _send_lane(run.pk, eshop_id, run.trigger)
+
+
+def _send_lane(run_id: int, eshop_id: int, trigger: str, wait: timedelta = timedelta()) -> None:
+    """A single click never stands in a queue behind a bulk run."""
+    single = trigger in (SyncRun.Trigger.ROW, SyncRun.Trigger.DETAIL)
+    current_app.send_task(
+        "sync.tasks.synchronize_lane",
+        args=[run_id, eshop_id],
+        queue="click" if single else "bulk",
+        countdown=wait.total_seconds() or None,
+    )
+
+
+def _work_off(run: SyncRun, eshop: Eshop) -> None:
+    if eshop.is_waiting:
+        _continue_later(run, eshop)
+        return
+    settings = settings_of(eshop)
+    try:
+        adapter = open_adapter(eshop, limits.turn(eshop.pk))
+    except Refused as error:
+        _give_up_lane(run, eshop, _next_batch(run, eshop, 1), error)
+        return
+    while batch := _next_batch(run, eshop, adapter.batch_size):
+        try:
+            answers = adapter.fetch_orders([item.external_id for item in batch])
+        except Refused as error:
+            _give_up_lane(run, eshop, batch, error)
+            return
+        except Unavailable as error:
+            _leave_in_peace(run, eshop, batch, error)
+            return
+        except SourceError as error:
+            fail(batch, error.kind, str(error))
+        else:
+            if not _take(run, eshop, settings, batch, answers):
+                return
+
+
+def _next_batch(run: SyncRun, eshop: Eshop, size: int) -> list[SyncItem]:
+    """The pending items to ask for next, their attempts counted before the e-shop is asked.
+
+    Orders that have cost two attempts already are asked for one at a time, the least tried first:
+    one that kills its worker ends up alone, and fails after `MAX_ATTEMPTS`.
+    """
+    pending = run.items.filter(eshop=eshop, outcome=Outcome.PENDING).order_by("attempts", "pk")
+    items = list(pending[:size])
+    if items and items[0].attempts >= MAX_ATTEMPTS:
+        fail(items, "internal", "The worker stopped each time it worked on this order.")
+        items = []
+    if items and items[0].attempts >= 2:
+        items = items[:1]
+    SyncItem.objects.filter(pk__in=[item.pk for item in items]).update(attempts=F("attempts") + 1)
+    for item in items:
+        item.attempts += 1
+    return items
+
+
+def _take(
+    run: SyncRun,
+    eshop: Eshop,
+    settings: EshopSettings,
+    batch: Sequence[SyncItem],
+    answers: Sequence[Answer],
+) -> bool:
+    """Apply the answers; whether the lane may go on."""
+    items = {item.external_id: item for item in batch}
+    given: list[tuple[SyncItem, Answer]] = []
+    refused: list[tuple[SyncItem, Refused]] = []
+    delayed: list[tuple[SyncItem, Unavailable]] = []
+    for answer in answers:
+        item = items[answer.external_id]
+        if isinstance(answer.result, Refused):
+            refused.append((item, answer.result))
+        elif isinstance(answer.result, Unavailable):
+            delayed.append((item, answer.result))
+        else:
+            given.append((item, answer))
+    if given:
+        apply(run, eshop, settings, given)
+    if refused:
+        _give_up_lane(run, eshop, [refused[0][0]], refused[0][1])
+    elif delayed:
+        _delay(run, eshop, [item for item, _ in delayed], [error for _, error in delayed])
+    else:
+        _clear_marks(eshop)
+    return not refused and not delayed
+
+
+def _delay(
+    run: SyncRun, eshop: Eshop, items: Sequence[SyncItem], errors: Sequence[Unavailable]
+) -> None:
+    """Single orders could not be told now. That is the whole e-shop's affair only when it asked
+    for time."""
+    asked_for_time = [error for error in errors if error.retry_after]
+    if asked_for_time:
+        _leave_in_peace(run, eshop, items, asked_for_time[0])
+    else:
+        _postpone(run, eshop, items, errors[0])
+
+
+def _clear_marks(eshop: Eshop) -> None:
+    if eshop.connection_error or eshop.wait_until:
+        Eshop.objects.filter(pk=eshop.pk).update(
+            connection_error="", wait_until=None, wait_reason=""
+        )
+
+
+def _give_up_lane(run: SyncRun, eshop: Eshop, batch: Sequence[SyncItem], error: Refused) -> None:
+    """Mark the e-shop; the order that was refused fails and the rest of the lane is not tried."""
+    logger.warning("run %s, %s: %s", run.pk, eshop.name, error)
+    Eshop.objects.filter(pk=eshop.pk).update(connection_error=str(error))
+    fail(batch[:1], error.kind, str(error))
+    run.items.filter(eshop=eshop, outcome=Outcome.PENDING).update(
+        outcome=Outcome.SKIPPED,
+        error_kind=error.kind,
+        message=f"Not tried. {error}",
+        finished_at=timezone.now(),
+    )
+
+
+def _leave_in_peace(
+    run: SyncRun, eshop: Eshop, batch: Sequence[SyncItem], error: Unavailable
+) -> None:
+    """The e-shop cannot answer: ask it nothing for a while, whoever wants to."""
+    pause = error.retry_after or backoff(batch[0].attempts)
+    eshop.wait_until, eshop.wait_reason = timezone.now() + pause, str(error)
+    eshop.save(update_fields=["wait_until", "wait_reason"])
+    _postpone(run, eshop, list(run.items.filter(eshop=eshop, outcome=Outcome.PENDING)), error)
+
+
+def _postpone(run: SyncRun, eshop: Eshop, items: Sequence[SyncItem], error: Unavailable) -> None:
+    """Leave these items pending for another attempt, or fail them after the last one."""
+    logger.warning("run %s, %s: %s", run.pk, eshop.name, error)
+    attempts = max(item.attempts for item in items)
+    if attempts >= MAX_ATTEMPTS:
+        fail(items, error.kind, str(error))
+        return
+    SyncItem.objects.filter(pk__in=[item.pk for item in items], outcome=Outcome.PENDING).update(
+        attempts=attempts, error_kind=error.kind, message=str(error)
+    )
+    _continue_later(run, eshop, backoff(attempts))
+
+
+def _continue_later(run: SyncRun, eshop: Eshop, pause: timedelta = timedelta()) -> None:
+    """Have the lane taken up again after the pause, and not before the e-shop may be asked."""
+    if eshop.wait_until:
+        pause = max(pause, eshop.wait_until - timezone.now())
+    if pause <= LONGEST_COUNTDOWN:
+        _send_lane(run.pk, eshop.pk, run.trigger, pause)

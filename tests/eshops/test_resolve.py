@@ -1,0 +1,75 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from eshops.resolve import Entry, EshopSettings, MappingRule, resolve
+from eshops.source import BadPayload, ItemKind, Metadatum, SourceAddress
+from tests.sources import source_item, source_order
+
+NAMED = EshopSettings(
+    version=3,
+    sequences={
+        ("status", "processing"): Entry("Zpracovává se", "paid", "#1d5fbf"),
+        ("payment", "cod"): Entry("Na dobírku"),
+        ("delivery", "flat_rate:1"): Entry("PPL"),
+    },
+)
+NO_SETTINGS = EshopSettings(version=1)
+
+
+def test_codes_get_the_names_our_sequences_have() -> None:
+    resolved = resolve(source_order(), NAMED)
+    assert (resolved.status_name, resolved.status_type, resolved.status_color) == (
+        "Zpracovává se",
+        "paid",
+        "#1d5fbf",
+    )
+    assert (resolved.payment_name, resolved.delivery_name) == ("Na dobírku", "PPL")
+
+
+def test_a_code_that_no_sequence_knows_keeps_the_eshops_own_text() -> None:
+    resolved = resolve(source_order(payment_name="", payment_code="gopay_card"), NO_SETTINGS)
+    assert resolved.status_name == "processing"
+    assert resolved.payment_name == "gopay_card"
+    assert resolved.delivery_name == "PPL domů"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "rules", "expected"),
+    [
+        ({"_vat": "CZ1"}, [("_vat", "vat_id", "")], {"vat_id": "CZ1"}),
+        ({"b": "2"}, [("a", "vat_id", ""), ("b", "vat_id", "")], {"vat_id": "2"}),
+        ({"a": "", "b": "2"}, [("a", "vat_id", ""), ("b", "vat_id", "")], {"vat_id": "2"}),
+        ({"a": "1", "b": "2"}, [("a", "vat_id", ""), ("b", "vat_id", "")], {"vat_id": "1"}),
+        ({"gift": "yes"}, [("gift", "custom", "Gift")], {"custom": {"Gift": "yes"}}),
+        ({"n": 7}, [("n", "company_id", "")], {"company_id": "7"}),
+        ({"x": {"id": 5}}, [("x", "pickup_point_id", "")], {"pickup_point_id": '{"id":5}'}),
+        ({}, [("c", "company", "")], {"company": "Dílna s.r.o."}),
+        ({"c": "Jiná a.s."}, [("c", "company", "")], {"company": "Jiná a.s."}),
+    ],
+)
+def test_mapped_metadata(
+    metadata: dict[str, Any], rules: list[tuple[str, str, str]], expected: dict[str, Any]
+) -> None:
+    source = source_order(
+        metadata=tuple(Metadatum(key, value) for key, value in metadata.items()),
+        billing=SourceAddress(company="Dílna s.r.o."),
+    )
+    settings = EshopSettings(version=1, mappings=tuple(MappingRule(*rule) for rule in rules))
+    resolved = resolve(source, settings)
+    assert {name: getattr(resolved, name) for name in expected} == expected
+
+
+def test_two_lines_with_one_id_are_refused() -> None:
+    with pytest.raises(BadPayload, match="same id"):
+        resolve(source_order(items=(source_item("5"), source_item("5"))), NO_SETTINGS)
+
+
+def test_a_refund_may_have_the_id_of_a_line() -> None:
+    refund = source_item("5", kind=ItemKind.REFUND, gross=Decimal("-5"), in_total=False)
+    assert len(resolve(source_order(items=(source_item("5"), refund)), NO_SETTINGS).items) == 2
+
+
+def test_it_is_pure() -> None:
+    assert resolve(source_order(), NAMED) == resolve(source_order(), NAMED)
