@@ -86,6 +86,13 @@ class LiveStack:
         """No worker is left afterwards; what they were doing stays undone."""
         while self._workers:
             self.kill_worker()
+        if connection.vendor == "postgresql":
+            # It notices only at a statement's end that nobody wants the result any more.
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
 
     @property
     def logs(self) -> list[Path]:
