@@ -3,7 +3,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import F
 from django.http import HttpRequest
-from django.utils import timezone
 
 from eshops.models import Eshop, MetadataMapping, Sequence
 
@@ -42,10 +41,6 @@ class EshopAdmin(admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Raise the settings' version by one, however many entries and mappings were changed."""
-        for formset in formsets:
-            for row in formset.forms:
-                if isinstance(row.instance, Sequence) and row.has_changed():
-                    row.instance.edited_at = timezone.now()
         super().save_related(request, form, formsets, change)
         if any(formset.has_changed() for formset in formsets):
             eshops = Eshop.objects.filter(pk=form.instance.pk)

@@ -4,22 +4,12 @@ from collections.abc import Mapping
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
-from django.utils import timezone
 
 from eshops.adapters import ADAPTERS
 from eshops.credentials import Credentials
-from eshops.models import Eshop, Sequence
-from eshops.source import Adapter, Refused, SequenceEntry, WaitTurn
-
-STATUS_COLORS = {
-    "new": "#8a6d1a",
-    "paid": "#1d5fbf",
-    "packed": "#6b4fbb",
-    "shipped": "#0f7285",
-    "delivered": "#23734a",
-    "cancelled": "#6b7280",
-    "returned": "#a8451c",
-}
+from eshops.models import Eshop
+from eshops.sequences import store_sequences
+from eshops.source import Adapter, Refused, WaitTurn
 
 
 class NotConnected(Exception):
@@ -62,33 +52,6 @@ def connect(name: str, platform: str, url: str, credentials: Mapping[str, str]) 
         eshop.save()
         store_sequences(eshop, entries)
     return eshop
-
-
-def store_sequences(eshop: Eshop, entries: list[SequenceEntry]) -> None:
-    """Keep what the e-shop's code lists say now. What is gone from them becomes inactive."""
-    known = {(row.kind, row.code): row for row in eshop.sequences.all()}
-    told = {(entry.kind, entry.code) for entry in entries}
-    changed = False
-    for entry in entries:
-        row = known.get((entry.kind, entry.code)) or Sequence(
-            eshop=eshop,
-            kind=entry.kind,
-            code=entry.code,
-            type=entry.type,
-            color=STATUS_COLORS.get(entry.type, ""),
-        )
-        if (row.name, row.description, row.is_active) != (entry.name, entry.description, True):
-            row.name, row.description, row.is_active = entry.name, entry.description, True
-            row.save()
-            changed = True
-    for key, row in known.items():
-        if key not in told and row.is_active:
-            row.is_active = False
-            row.save()
-            changed = True
-    eshop.data_loaded_at = timezone.now()
-    eshop.settings_version += changed and bool(known)
-    eshop.save(update_fields=["data_loaded_at", "settings_version"])
 
 
 def _check_credentials(needed: Mapping[str, str], given: Mapping[str, str]) -> None:

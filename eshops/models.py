@@ -1,3 +1,4 @@
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -43,52 +44,129 @@ class Eshop(models.Model):
 
 
 class Sequence(models.Model):
-    """One entry of an e-shop's code lists: what one of its codes is called and means here."""
+    """One entry of an e-shop's code lists: what one of its codes is called and means here.
+
+    What the e-shop says is kept beside what staff made of it. A field that staff left as the
+    e-shop had it follows the e-shop; one they edited stays theirs.
+    """
 
     class Kind(models.TextChoices):
         STATUS = "status", "Order status"
         DELIVERY = "delivery", "Delivery type"
         PAYMENT = "payment", "Payment method"
 
+    class StatusType(models.TextChoices):
+        NEW = "new", "New"
+        PAID = "paid", "Paid"
+        PACKED = "packed", "Packed"
+        SHIPPED = "shipped", "Shipped"
+        DELIVERED = "delivered", "Delivered"
+        CANCELLED = "cancelled", "Cancelled"
+        RETURNED = "returned", "Returned"
+
     eshop = models.ForeignKey(Eshop, models.CASCADE, related_name="sequences")
     kind = models.CharField(max_length=10, choices=Kind)
     code = models.CharField(max_length=191)
     name = models.CharField(max_length=200)
     type = models.CharField(max_length=30, blank=True)
-    color = models.CharField(max_length=7, blank=True)
+    color = models.CharField(
+        max_length=7,
+        blank=True,
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", "A colour is written as #1d5fbf.")],
+    )
     description = models.TextField(blank=True)
     price = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
     in_eshop = models.BooleanField("exists in the e-shop", default=True)
     is_active = models.BooleanField("active", default=True)
-    edited_at = models.DateTimeField(null=True, editable=False)
+    """Whether the e-shop's code lists still have it, or staff added it."""
+    source_name = models.CharField(max_length=200, blank=True, editable=False)
+    source_description = models.TextField(blank=True, editable=False)
 
     class Meta:
         ordering = ["kind", "name"]
         constraints = [
-            models.UniqueConstraint(fields=["eshop", "kind", "code"], name="sequence_code_once"),
+            models.UniqueConstraint(
+                fields=["eshop", "kind", "code"],
+                name="sequence_code_once",
+                violation_error_message="This e-shop has an entry with this code already.",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"
 
+    @property
+    def is_edited(self) -> bool:
+        """Whether staff call it otherwise than the e-shop does."""
+        return bool(self.source_name) and (self.name, self.description) != (
+            self.source_name,
+            self.source_description,
+        )
+
+
+class DataLoad(models.Model):
+    """One reading of an e-shop's code lists, and what it changed in ours."""
+
+    eshop = models.ForeignKey(Eshop, models.CASCADE, related_name="data_loads")
+    requested_at = models.DateTimeField()
+    requested_by = models.CharField(max_length=150)
+    finished_at = models.DateTimeField(null=True)
+    changes = models.JSONField(default=dict)
+    """added, renamed, gone, returned → entries as [kind, code, name, former name]."""
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = []
+        constraints = [
+            models.UniqueConstraint(
+                fields=["eshop"], condition=Q(finished_at=None), name="data_load_once_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.eshop_id} at {self.requested_at:%Y-%m-%d %H:%M}"
+
 
 class MetadataMapping(models.Model):
-    """The value under this metadata key of an order goes into that field of it."""
+    """The value under this source key of an order goes into that field of it; `eshops.mapping`
+    says what source keys and transforms mean."""
+
+    class Scope(models.TextChoices):
+        ORDER = "order", "Order"
+        LINE = "line", "Lines"
+        SHIPPING = "shipping", "Shipping lines"
+
+    class Transform(models.TextChoices):
+        TRIM = "trim", "Trim spaces"
+        UPPER = "upper", "Upper case"
+        DIGITS = "digits", "Digits only"
+        DATE = "date", "Date"
+        FIRST = "first", "First of list"
 
     class Target(models.TextChoices):
         COMPANY = "company", "Company"
         COMPANY_ID = "company_id", "Company ID"
         TAX_ID = "tax_id", "Tax ID"
         VAT_ID = "vat_id", "VAT ID"
+        DELIVERY_NOTE = "delivery_note", "Delivery note"
+        DELIVERY_PHONE = "delivery_phone", "Delivery phone"
         PICKUP_POINT_ID = "pickup_point_id", "Pickup point ID"
         PICKUP_POINT_NAME = "pickup_point_name", "Pickup point name"
         TRACKING_NUMBER = "tracking_number", "Tracking number"
         TRACKING_URL = "tracking_url", "Tracking address"
+        VARIABLE_SYMBOL = "variable_symbol", "Variable symbol"
+        DELIVERY_DATE = "delivery_date", "Delivery date"
         CUSTOMER_NOTE = "customer_note", "Customer note"
         CUSTOM = "custom", "A field of our own"
 
     eshop = models.ForeignKey(Eshop, models.CASCADE, related_name="mappings")
-    source_key = models.CharField(max_length=191)
+    scope = models.CharField("of", max_length=10, choices=Scope, default=Scope.ORDER)
+    source_key = models.CharField(
+        max_length=191,
+        help_text="A metadata key, or a path into its value: point.id, stops[0].name",
+    )
+    transforms = models.JSONField(default=list, blank=True)
     target = models.CharField(max_length=30, choices=Target)
     label = models.CharField(
         max_length=100, blank=True, help_text="What our own field is called; for that target only."

@@ -1,12 +1,12 @@
 """From the e-shop's codes to the values an order shall hold."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
+from eshops.mapping import MappingRule, Problem, map_metadata
 from eshops.models import Eshop, MetadataMapping, Sequence
 from eshops.source import (
     BadPayload,
@@ -24,12 +24,6 @@ class Entry(msgspec.Struct, frozen=True):
     color: str = ""
 
 
-class MappingRule(msgspec.Struct, frozen=True):
-    source_key: str
-    target: str
-    label: str = ""
-
-
 class EshopSettings(msgspec.Struct, frozen=True):
     """All that resolving an e-shop's orders depends on, read once for many orders."""
 
@@ -40,7 +34,7 @@ class EshopSettings(msgspec.Struct, frozen=True):
 
 
 class ResolvedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What an order shall hold. Each field but the last three is a column of `orders.Order`."""
+    """What an order shall hold: columns of `orders.Order`, its addresses and its lines."""
 
     number: str
     placed_at: datetime
@@ -74,6 +68,10 @@ class ResolvedOrder(msgspec.Struct, frozen=True, kw_only=True):
     tracking_number: str
     tracking_url: str
     customer_note: str
+    delivery_note: str
+    delivery_phone: str
+    delivery_date: date | None
+    variable_symbol: str
     metadata: tuple[Metadatum, ...]
     custom: Mapping[str, str]
     billing: SourceAddress
@@ -90,13 +88,19 @@ def settings_of(eshop: Eshop) -> EshopSettings:
             for row in Sequence.objects.filter(eshop=eshop)
         },
         mappings=tuple(
-            MappingRule(row.source_key, row.target, row.label)
+            MappingRule(row.source_key, row.target, row.label, row.scope, tuple(row.transforms))
             for row in MetadataMapping.objects.filter(eshop=eshop)
         ),
     )
 
 
-def resolve(source: SourceOrder, settings: EshopSettings) -> ResolvedOrder:
+class Resolution(msgspec.Struct, frozen=True):
+    order: ResolvedOrder
+    problems: tuple[Problem, ...]
+    """Metadata that a mapping names and that do not fit their fields."""
+
+
+def resolve(source: SourceOrder, settings: EshopSettings) -> Resolution:
     """Give `source` the names our sequences and mappings have for its codes and metadata.
 
     A code that no sequence knows keeps the e-shop's own text: an order is never held back for
@@ -108,8 +112,9 @@ def resolve(source: SourceOrder, settings: EshopSettings) -> ResolvedOrder:
     status = settings.sequences.get(("status", source.status_code)) or Entry(source.status_code)
     payment = settings.sequences.get(("payment", source.payment_code))
     delivery = settings.sequences.get(("delivery", source.delivery_code))
-    mapped, custom = _mapped(source, settings.mappings)
-    return ResolvedOrder(
+    mapped = map_metadata(source, settings.mappings)
+    values = mapped.fields
+    order = ResolvedOrder(
         number=source.number,
         placed_at=source.placed_at,
         source_state=SourceState.PRESENT.value,
@@ -133,46 +138,28 @@ def resolve(source: SourceOrder, settings: EshopSettings) -> ResolvedOrder:
         customer_name=source.customer_name,
         customer_email=source.customer_email,
         customer_phone=source.customer_phone,
-        company=mapped.get("company", source.billing.company),
-        company_id=mapped.get("company_id", ""),
-        tax_id=mapped.get("tax_id", ""),
-        vat_id=mapped.get("vat_id", ""),
-        pickup_point_id=mapped.get("pickup_point_id", ""),
-        pickup_point_name=mapped.get("pickup_point_name", ""),
-        tracking_number=mapped.get("tracking_number", ""),
-        tracking_url=mapped.get("tracking_url", ""),
-        customer_note=mapped.get("customer_note", source.customer_note),
+        company=values.get("company", source.billing.company),
+        company_id=values.get("company_id", ""),
+        tax_id=values.get("tax_id", ""),
+        vat_id=values.get("vat_id", ""),
+        pickup_point_id=values.get("pickup_point_id", ""),
+        pickup_point_name=values.get("pickup_point_name", ""),
+        tracking_number=values.get("tracking_number", ""),
+        tracking_url=values.get("tracking_url", ""),
+        customer_note=values.get("customer_note", source.customer_note),
+        delivery_note=values.get("delivery_note", ""),
+        delivery_phone=values.get("delivery_phone", ""),
+        delivery_date=values.get("delivery_date"),
+        variable_symbol=values.get("variable_symbol", ""),
         metadata=source.metadata,
-        custom=custom,
+        custom=mapped.custom,
         billing=source.billing,
         shipping_address=source.shipping_address,
         items=source.items,
     )
+    return Resolution(order, mapped.problems)
 
 
 def _refuse_doubled_lines(source: SourceOrder) -> None:
     if len({(item.kind, item.external_id) for item in source.items}) < len(source.items):
         raise BadPayload("Two lines of this order have the same id, so it cannot be told apart.")
-
-
-def _mapped(
-    source: SourceOrder, rules: tuple[MappingRule, ...]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Target → value and own label → value; of several rules for one, the first with a value."""
-    values = {datum.key: datum.value for datum in source.metadata}
-    fields: dict[str, str] = {}
-    custom: dict[str, str] = {}
-    for rule in rules:
-        value = _as_text(values.get(rule.source_key))
-        if value and rule.target == MetadataMapping.Target.CUSTOM:
-            custom.setdefault(rule.label, value)
-        elif value:
-            fields.setdefault(rule.target, value)
-    return fields, custom
-
-
-def _as_text(value: Any) -> str:
-    """A metadata value as it is put into a field; nested ones as JSON."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    return msgspec.json.encode(value).decode()

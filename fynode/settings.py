@@ -171,6 +171,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"queue": "click", "expires": 10},
     },
+    "load-data": {
+        "task": "sync.tasks.start_due_loads",
+        "schedule": 600.0,
+        "options": {"queue": "click", "expires": 600},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 

@@ -60,6 +60,10 @@ class Order(models.Model):
     tracking_number = models.TextField(blank=True)
     tracking_url = models.TextField("tracking address", blank=True)
     customer_note = models.TextField(blank=True)
+    delivery_note = models.TextField(blank=True)
+    delivery_phone = models.TextField(blank=True)
+    delivery_date = models.DateField(null=True)
+    variable_symbol = models.TextField(blank=True)
     metadata = models.JSONField(default=list)
     """The e-shop's own keys and values, unmapped: [{"key": …, "value": …}, …]."""
     custom = models.JSONField("own fields", default=dict)
@@ -185,6 +189,8 @@ class SyncState(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
     """How the last synchronization ended."""
     message = models.TextField(blank=True)
+    problems = models.JSONField(default=list)
+    """Metadata that did not fit the fields they are mapped to: `eshops.mapping.Problem`s."""
 
     class Meta:
         indexes = [

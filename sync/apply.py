@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from eshops.mapping import Problem
 from eshops.models import Eshop
 from eshops.resolve import EshopSettings, ResolvedOrder, resolve
 from eshops.source import Answer, OrderNotFound, SourceError, SourceOrder, SourceState
@@ -45,7 +47,7 @@ ITEM_RESULT = [
 ]  # fmt: skip
 STATE_RESULT = [
     "eshop_id", "asked_at", "source_modified_at", "settings_version", "synced_at", "outcome",
-    "message",
+    "message", "problems",
 ]  # fmt: skip
 
 
@@ -73,6 +75,7 @@ class Decision:
     error_kind: str = ""
     message: str = ""
     is_new: bool = False
+    problems: tuple[Problem, ...] = ()
 
 
 Pair = tuple[SyncItem, Answer]
@@ -228,8 +231,9 @@ def _is_older(source: SourceOrder, state: SyncState, sent_at: datetime) -> bool:
 
 
 def _overwrite(decision: Decision, source: SourceOrder, settings: EshopSettings) -> None:
-    after = resolve(source, settings)
-    decision.after = after
+    resolution = resolve(source, settings)
+    decision.problems = resolution.problems
+    decision.after = after = resolution.order
     if decision.is_new:
         decision.outcome = Outcome.IMPORTED
         return
@@ -355,6 +359,7 @@ def _write_states(settings: EshopSettings, decisions: Sequence[Decision], now: d
         if d.after is not None and isinstance(source, SourceOrder):
             state.source_modified_at = source.source_modified_at
             state.settings_version = settings.version
+            state.problems = [msgspec.to_builtins(problem) for problem in d.problems]
         rows.append(state)
     bulk.upsert(rows, unique=["order_id"], update=STATE_RESULT)
 

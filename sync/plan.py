@@ -5,7 +5,7 @@ is written that is not in the plan.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -182,6 +182,8 @@ def scalar(value: Any) -> Scalar:
         return plain_decimal(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     if value is None or isinstance(value, str | bool | int):
         return value
     return msgspec.json.encode(value, order="sorted").decode()

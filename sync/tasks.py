@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from sync import engine, imports
+from sync import engine, imports, loading
 
 
 @shared_task
@@ -16,6 +16,17 @@ def load_orders(run_id: int) -> None:
 
 
 @shared_task
+def load_data(load_id: int) -> None:
+    loading.load_data(load_id)
+
+
+@shared_task
+def start_due_loads() -> None:
+    loading.start_due_loads()
+
+
+@shared_task
 def resume_stalled() -> None:
     engine.resume_stalled()
     imports.resume_stalled()
+    loading.resume_stalled()

@@ -23,6 +23,7 @@ class ScriptedShop:
     orders: dict[str, SourceOrder | SourceError] = field(default_factory=dict)
     error: SourceError | None = None
     """Raised by every request while it is set."""
+    sequences: list[SequenceEntry] = field(default_factory=list)
     sent_at: datetime | None = None
     kills: str = ""
     """The order that ends the worker whenever it is asked for."""
@@ -66,7 +67,8 @@ class ScriptedShop:
         return ShopInfo()
 
     def fetch_sequences(self) -> list[SequenceEntry]:
-        return []
+        self._happen()
+        return self.sequences
 
     def order_url(self, external_id: str) -> str:
         return ""
@@ -77,5 +79,6 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedShop:
     """Every e-shop answers like this one."""
     shop = ScriptedShop()
     monkeypatch.setattr("sync.engine.open_adapter", lambda eshop, wait_turn: shop)
+    monkeypatch.setattr("sync.loading.open_adapter", lambda eshop, wait_turn: shop)
     monkeypatch.setattr("sync.imports.open_adapter", lambda eshop, wait_turn: shop)
     return shop

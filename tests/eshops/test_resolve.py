@@ -1,9 +1,11 @@
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from eshops.resolve import Entry, EshopSettings, MappingRule, resolve
+from eshops.mapping import MappingRule
+from eshops.resolve import Entry, EshopSettings, resolve
 from eshops.source import BadPayload, ItemKind, Metadatum, SourceAddress
 from tests.sources import source_item, source_order
 
@@ -19,7 +21,7 @@ NO_SETTINGS = EshopSettings(version=1)
 
 
 def test_codes_get_the_names_our_sequences_have() -> None:
-    resolved = resolve(source_order(), NAMED)
+    resolved = resolve(source_order(), NAMED).order
     assert (resolved.status_name, resolved.status_type, resolved.status_color) == (
         "Zpracovává se",
         "paid",
@@ -29,7 +31,7 @@ def test_codes_get_the_names_our_sequences_have() -> None:
 
 
 def test_a_code_that_no_sequence_knows_keeps_the_eshops_own_text() -> None:
-    resolved = resolve(source_order(payment_name="", payment_code="gopay_card"), NO_SETTINGS)
+    resolved = resolve(source_order(payment_name="", payment_code="gopay_card"), NO_SETTINGS).order
     assert resolved.status_name == "processing"
     assert resolved.payment_name == "gopay_card"
     assert resolved.delivery_name == "PPL domů"
@@ -44,7 +46,9 @@ def test_a_code_that_no_sequence_knows_keeps_the_eshops_own_text() -> None:
         ({"a": "1", "b": "2"}, [("a", "vat_id", ""), ("b", "vat_id", "")], {"vat_id": "1"}),
         ({"gift": "yes"}, [("gift", "custom", "Gift")], {"custom": {"Gift": "yes"}}),
         ({"n": 7}, [("n", "company_id", "")], {"company_id": "7"}),
-        ({"x": {"id": 5}}, [("x", "pickup_point_id", "")], {"pickup_point_id": '{"id":5}'}),
+        ({"x": {"id": 5}}, [("x.id", "pickup_point_id", "")], {"pickup_point_id": "5"}),
+        ({"d": "24.11.2026"}, [("d", "delivery_date", "")], {"delivery_date": date(2026, 11, 24)}),
+        ({"d": "zítra"}, [("d", "delivery_date", "")], {"delivery_date": None}),
         ({}, [("c", "company", "")], {"company": "Dílna s.r.o."}),
         ({"c": "Jiná a.s."}, [("c", "company", "")], {"company": "Jiná a.s."}),
     ],
@@ -57,7 +61,7 @@ def test_mapped_metadata(
         billing=SourceAddress(company="Dílna s.r.o."),
     )
     settings = EshopSettings(version=1, mappings=tuple(MappingRule(*rule) for rule in rules))
-    resolved = resolve(source, settings)
+    resolved = resolve(source, settings).order
     assert {name: getattr(resolved, name) for name in expected} == expected
 
 
@@ -68,7 +72,9 @@ def test_two_lines_with_one_id_are_refused() -> None:
 
 def test_a_refund_may_have_the_id_of_a_line() -> None:
     refund = source_item("5", kind=ItemKind.REFUND, gross=Decimal("-5"), in_total=False)
-    assert len(resolve(source_order(items=(source_item("5"), refund)), NO_SETTINGS).items) == 2
+    assert (
+        len(resolve(source_order(items=(source_item("5"), refund)), NO_SETTINGS).order.items) == 2
+    )
 
 
 def test_it_is_pure() -> None:

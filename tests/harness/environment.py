@@ -3,6 +3,7 @@
 Every run has a directory of its own, its own keys, and no Redis but the one a fixture starts.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ for name in [name for name in os.environ if name.startswith("FYNODE_")]:
         del os.environ[name]
 
 VAR_DIR = Path(tempfile.mkdtemp(prefix="fynode-test-"))
+atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)
 (VAR_DIR / "static").mkdir()  # whitenoise warns if there is none
 os.environ |= {
     "FYNODE_VAR_DIR": str(VAR_DIR),
@@ -24,7 +26,3 @@ os.environ |= {
     # Nobody listens there: what needs Redis asks for the fixture `valkey`.
     "FYNODE_REDIS_URL": "redis://127.0.0.1:1/0",
 }
-
-
-def pytest_unconfigure() -> None:
-    shutil.rmtree(VAR_DIR, ignore_errors=True)

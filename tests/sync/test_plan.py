@@ -15,7 +15,7 @@ SETTINGS = EshopSettings(version=1)
 
 
 def resolved(**values: Any) -> ResolvedOrder:
-    return resolve(source_order(**values), SETTINGS)
+    return resolve(source_order(**values), SETTINGS).order
 
 
 def test_the_same_order_needs_no_change() -> None:

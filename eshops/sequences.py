@@ -1,0 +1,99 @@
+"""Sequences: an e-shop's code lists, as it has them and as we call them.
+
+Orders keep the names they were resolved with. Whatever changes a name here raises the e-shop's
+`settings_version`, once for each time something is saved, and reaches an order when it is
+synchronized.
+"""
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from eshops.models import Eshop, Sequence
+from eshops.source import SequenceEntry
+
+Kind = Sequence.Kind
+STATUS_COLORS = {
+    Sequence.StatusType.NEW: "#8a6d1a",
+    Sequence.StatusType.PAID: "#1d5fbf",
+    Sequence.StatusType.PACKED: "#6b4fbb",
+    Sequence.StatusType.SHIPPED: "#0f7285",
+    Sequence.StatusType.DELIVERED: "#23734a",
+    Sequence.StatusType.CANCELLED: "#6b7280",
+    Sequence.StatusType.RETURNED: "#a8451c",
+}
+
+Told = list[list[str]]
+"""Entries as [kind, code, name, former name]."""
+
+
+@transaction.atomic
+def store_sequences(eshop: Eshop, entries: list[SequenceEntry]) -> dict[str, Told]:
+    """Take over what the e-shop's code lists say now, and tell what that changed.
+
+    What staff edited stays theirs. An entry that is gone from the lists becomes inactive, and
+    active again when it returns. The answer has added, renamed, gone and returned.
+    """
+    known = {(row.kind, row.code): row for row in eshop.sequences.select_for_update()}
+    changes: dict[str, Told] = {"added": [], "renamed": [], "gone": [], "returned": []}
+    told = {(entry.kind, entry.code): entry for entry in entries}
+    resolved_otherwise = False
+    for key, entry in told.items():
+        row = known.get(key)
+        if row is None:
+            _add(eshop, entry)
+            changes["added"].append([entry.kind, entry.code, entry.name, ""])
+            resolved_otherwise = True
+        else:
+            former, name = row.source_name, row.name
+            if not row.is_active:
+                changes["returned"].append([row.kind, row.code, entry.name, ""])
+            elif former != entry.name:
+                changes["renamed"].append([row.kind, row.code, entry.name, former])
+            _follow(row, entry)
+            resolved_otherwise |= row.name != name
+    for key, row in known.items():
+        if key not in told and row.is_active and row.source_name:
+            row.is_active = row.in_eshop = False
+            row.save(update_fields=["is_active", "in_eshop"])
+            changes["gone"].append([row.kind, row.code, row.name, ""])
+    eshop.data_loaded_at = timezone.now()
+    eshop.save(update_fields=["data_loaded_at"])
+    if resolved_otherwise and known:
+        raise_settings_version(eshop)
+    return {name: entries for name, entries in changes.items() if entries}
+
+
+def raise_settings_version(eshop: Eshop) -> None:
+    """From now on orders are resolved otherwise than before."""
+    Eshop.objects.filter(pk=eshop.pk).update(settings_version=F("settings_version") + 1)
+    eshop.refresh_from_db(fields=["settings_version"])
+
+
+def _add(eshop: Eshop, entry: SequenceEntry) -> None:
+    color = STATUS_COLORS.get(Sequence.StatusType(entry.type), "") if entry.type else ""
+    Sequence.objects.create(
+        eshop=eshop,
+        kind=entry.kind,
+        code=entry.code,
+        name=entry.name,
+        type=entry.type,
+        color=color if entry.kind == Kind.STATUS else "",
+        description=entry.description,
+        source_name=entry.name,
+        source_description=entry.description,
+    )
+
+
+def _follow(row: Sequence, entry: SequenceEntry) -> None:
+    """Let what staff did not edit follow the e-shop."""
+    before = (row.name, row.description, row.source_name, row.source_description)
+    if row.name == row.source_name:
+        row.name = entry.name
+    if row.description == row.source_description:
+        row.description = entry.description
+    row.source_name, row.source_description = entry.name, entry.description
+    after = (row.name, row.description, row.source_name, row.source_description)
+    if before != after or not (row.is_active and row.in_eshop):
+        row.is_active = row.in_eshop = True
+        row.save()

@@ -1,0 +1,81 @@
+"""Load data: reading the e-shops' code lists, on demand and about every eight hours."""
+
+import logging
+from datetime import timedelta
+
+from celery import current_app
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from eshops.connection import open_adapter
+from eshops.models import DataLoad, Eshop
+from eshops.sequences import store_sequences
+from eshops.source import Refused, SourceError
+from sync import limits
+from sync.engine import NotStarted
+
+logger = logging.getLogger(__name__)
+
+REFRESH_EVERY = timedelta(hours=8)
+AT_A_TIME = 3
+"""How many e-shops one tick of the schedule starts with, so that they spread over time."""
+
+
+def start_load(eshop: Eshop, name: str) -> DataLoad:
+    """Have a worker read the e-shop's code lists. Raises `NotStarted` while one does so."""
+    load = DataLoad(eshop=eshop, requested_at=timezone.now(), requested_by=name)
+    try:
+        with transaction.atomic():
+            load.save()
+            transaction.on_commit(lambda: _send(load.pk), robust=True)
+    except IntegrityError:
+        raise NotStarted(f"The data of {eshop.name} are being loaded already.") from None
+    return load
+
+
+def load_data(load_id: int) -> None:
+    """Read and store the code lists, once; whatever goes wrong is told on the load."""
+    with limits.lease(f"load:{load_id}") as held:
+        load = DataLoad.objects.select_related("eshop").get(pk=load_id)
+        if not held or load.finished_at:
+            return
+        eshop = load.eshop
+        try:
+            entries = open_adapter(eshop, limits.turn(eshop.pk)).fetch_sequences()
+        except SourceError as error:
+            logger.warning("loading data of %s: %s", eshop.name, error)
+            if isinstance(error, Refused):
+                Eshop.objects.filter(pk=eshop.pk).update(connection_error=str(error))
+            load.error = str(error)
+        else:
+            load.changes = store_sequences(eshop, entries)
+            Eshop.objects.filter(pk=eshop.pk).update(connection_error="")
+        load.finished_at = timezone.now()
+        load.save()
+
+
+def start_due_loads() -> None:
+    """Start a load for the active e-shops whose last one began `REFRESH_EVERY` ago or longer."""
+    now = timezone.now()
+    recent = DataLoad.objects.filter(eshop=OuterRef("pk"), requested_at__gt=now - REFRESH_EVERY)
+    due = (
+        Eshop.objects.filter(is_active=True)
+        .filter(~Exists(recent))
+        .filter(Q(data_loaded_at=None) | Q(data_loaded_at__lte=now - REFRESH_EVERY))
+        .exclude(data_loads__finished_at=None, data_loads__isnull=False)
+    )
+    for eshop in due.order_by("data_loaded_at")[:AT_A_TIME]:
+        start_load(eshop, "schedule")
+
+
+def resume_stalled() -> None:
+    """Take up every load that is not finished and that nobody is working on."""
+    for load in DataLoad.objects.filter(finished_at=None):
+        name = f"load:{load.pk}"
+        if not limits.is_leased(name) and limits.first_in(8, name):
+            _send(load.pk)
+
+
+def _send(load_id: int) -> None:
+    current_app.send_task("sync.tasks.load_data", args=[load_id], queue="click")
