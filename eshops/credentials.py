@@ -25,7 +25,7 @@ class Credentials(Mapping[str, str]):
 
     def _read(self) -> dict[str, str]:
         if self._values is None:
-            self._values = _decrypted(self._token)
+            self._values = dict(json.loads(decrypt(self._token)))
         return self._values
 
     def __getitem__(self, key: str) -> str:
@@ -51,7 +51,7 @@ class CredentialsField(_Base):
     """A `Credentials` value, stored as one Fernet token."""
 
     def get_prep_value(self, value: Any) -> str:
-        return _fernet().encrypt(json.dumps(dict(value or {})).encode()).decode()
+        return encrypt(json.dumps(dict(value or {})).encode())
 
     def from_db_value(self, value: str, *_: Any) -> Credentials:
         return Credentials(token=value)
@@ -60,15 +60,20 @@ class CredentialsField(_Base):
         return value if isinstance(value, Credentials) else Credentials(value)
 
 
-def _decrypted(token: str) -> dict[str, str]:
+def encrypt(content: bytes) -> str:
+    """A token that only the keys of `FYNODE_CREDENTIALS_KEYS` open."""
+    return _fernet().encrypt(content).decode()
+
+
+def decrypt(token: str) -> bytes:
+    """What `encrypt` was given. Raises `ImproperlyConfigured` without the right key."""
     try:
-        values: dict[str, str] = json.loads(_fernet().decrypt(token.encode()))
+        return _fernet().decrypt(token.encode())
     except InvalidToken:
         raise ImproperlyConfigured(
             "The credentials of an e-shop cannot be decrypted: "
             "none of FYNODE_CREDENTIALS_KEYS is the key they were stored with."
         ) from None
-    return values
 
 
 def _fernet() -> MultiFernet:

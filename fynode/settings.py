@@ -7,6 +7,7 @@ understood refuses to start. README has the table.
 """
 
 from pathlib import Path
+from urllib.parse import quote
 
 import environ
 from csp.constants import NONE, SELF
@@ -75,7 +76,9 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+DATABASES = {
+    "default": env.db_url("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'db.sqlite3'))}")
+}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Without IMMEDIATE a read-then-write transaction loses against another writer at once.
     DATABASES["default"]["OPTIONS"] = {
@@ -176,8 +179,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"queue": "click", "expires": 600},
     },
+    "forget-payloads": {
+        "task": "sync.tasks.forget_old_payloads",
+        "schedule": 86_400.0,
+        "options": {"queue": "bulk", "expires": 86_400},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+
+# How long what e-shops said about orders is kept for applying changed settings; 0 keeps nothing.
+PAYLOAD_DAYS = env.int("FYNODE_PAYLOAD_DAYS", 365)
 
 # A lane whose worker died is taken up again when its lease has run out.
 LANE_LEASE_SECONDS = env.float("FYNODE_LANE_LEASE_SECONDS", 15.0)

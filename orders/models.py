@@ -177,7 +177,7 @@ class SyncState(models.Model):
         FAILED = "failed", "Failed"
 
     order = models.OneToOneField(Order, models.CASCADE, primary_key=True, related_name="sync_state")
-    eshop = models.ForeignKey(Eshop, models.CASCADE, related_name="+", db_index=False)
+    eshop = models.ForeignKey(Eshop, models.CASCADE, related_name="sync_states", db_index=False)
     asked_at = models.DateTimeField()
     """When the request was sent whose answer we hold; no older answer may replace it."""
     source_modified_at = models.DateTimeField(null=True)
@@ -202,12 +202,31 @@ class SyncState(models.Model):
         return f"{self.order_id}: {self.outcome or 'imported'}"
 
 
+class Payload(models.Model):
+    """What the e-shop last said about an order, so that changed settings can be applied without
+    asking it again. Compressed and encrypted; `sync.payloads` writes and reads it."""
+
+    order = models.OneToOneField(Order, models.CASCADE, primary_key=True, related_name="payload")
+    asked_at = models.DateTimeField()
+    """When the request was sent that was answered so."""
+    stored_at = models.DateTimeField(db_index=True)
+    digest = models.CharField(max_length=32)
+    content = models.TextField(editable=False)
+
+    class Meta:
+        default_permissions = []
+
+    def __str__(self) -> str:
+        return f"of order {self.order_id}"
+
+
 class Movement(models.Model):
     """One entry of an order's history. Never changed and never deleted while the order is there."""
 
     class Kind(models.TextChoices):
         IMPORTED = "imported", "Imported from the e-shop"
         SYNCHRONIZED = "synchronized", "Synchronized with the e-shop"
+        REAPPLIED = "reapplied", "Settings applied again"
         NOTE = "note", "Internal note changed"
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="movements")

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from eshops.connection import open_adapter
 from eshops.models import Eshop
+from eshops.source import Refused
 from orders.filters import OrderFilter, ids, listed, page_of
 from orders.models import Movement, Order, OrderItem
 from orders.templatetags.changes import marks_of
@@ -175,7 +175,7 @@ def _source_url(order: Order) -> str:
     """The order's page in the e-shop's administration; "" when our settings do not let us know."""
     try:
         return open_adapter(Eshop.objects.get(pk=order.eshop_id)).order_url(order.external_id)
-    except (ImproperlyConfigured, KeyError):
+    except (Refused, KeyError):
         return ""
 
 

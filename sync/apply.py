@@ -22,6 +22,7 @@ from eshops.source import Answer, OrderNotFound, SourceError, SourceOrder, Sourc
 from orders import bulk
 from orders.filters import searchable
 from orders.models import Movement, Order, OrderAddress, OrderItem, SyncState
+from sync import payloads
 from sync.models import SyncItem, SyncRun
 from sync.plan import (
     ADDRESS_FIELDS,
@@ -75,6 +76,8 @@ class Decision:
     error_kind: str = ""
     message: str = ""
     is_new: bool = False
+    is_stored: bool = False
+    """Whether the answer is what we kept of an earlier one: the e-shop was not asked."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -152,7 +155,7 @@ def _lock_pending(items: Sequence[SyncItem]) -> list[SyncItem]:
     if not stored:
         return list(items)
     pending = SyncItem.objects.filter(pk__in=stored, outcome=Outcome.PENDING)
-    return list(pending.order_by("pk").select_for_update())
+    return list(pending.order_by("pk").select_for_update(of=("self",)).select_related("run"))
 
 
 def _lock_copies(eshop: Eshop, external_ids: Sequence[str]) -> dict[str, Copy]:
@@ -184,7 +187,8 @@ def _decide(
     if copy is None:
         order = Order(eshop=eshop, external_id=item.external_id)
         copy = Copy(order, _fresh_state(eshop, order))
-    decision = Decision(item, copy, Outcome.FAILED, answer, is_new=is_new)
+    is_stored = item.run.trigger == SyncRun.Trigger.REAPPLY
+    decision = Decision(item, copy, Outcome.FAILED, answer, is_new=is_new, is_stored=is_stored)
     try:
         _judge(decision, settings)
     except SourceError as error:
@@ -205,6 +209,8 @@ def _judge(decision: Decision, settings: EshopSettings) -> None:
         _mark(decision, SourceState.MISSING, "The e-shop no longer has this order.")
     elif isinstance(answer.result, SourceError):
         raise answer.result
+    elif decision.is_stored:
+        _overwrite(decision, answer.result, settings)
     elif answer.result.state is SourceState.TRASHED and not decision.is_new:
         _mark(decision, SourceState.TRASHED, "The order is in the e-shop's trash.")
     elif _is_older(answer.result, copy.state, answer.sent_at):
@@ -233,7 +239,11 @@ def _is_older(source: SourceOrder, state: SyncState, sent_at: datetime) -> bool:
 def _overwrite(decision: Decision, source: SourceOrder, settings: EshopSettings) -> None:
     resolution = resolve(source, settings)
     decision.problems = resolution.problems
-    decision.after = after = resolution.order
+    after = resolution.order
+    if decision.is_stored:  # it says nothing about whether the e-shop still has the order
+        state = decision.copy.order.source_state
+        after = msgspec.structs.replace(after, source_state=state)
+    decision.after = after
     if decision.is_new:
         decision.outcome = Outcome.IMPORTED
         return
@@ -259,6 +269,13 @@ def _write(run: SyncRun, settings: EshopSettings, decisions: Sequence[Decision])
     _write_items([*new, *(d for d in changed if _touches_lines(d.plan))])
     _write_movements(run, decisions, now)
     _write_states(settings, decisions, now)
+    payloads.keep(
+        [
+            (d.copy.order, d.answer.result, d.answer.sent_at)
+            for d in decisions
+            if d.after and isinstance(d.answer.result, SourceOrder) and not d.is_stored
+        ]
+    )
     _finish_items(decisions, now)
 
 
@@ -326,11 +343,7 @@ def _write_movements(run: SyncRun, decisions: Sequence[Decision], now: datetime)
             at=now,
             actor_id=run.created_by_id,
             actor_name=run.created_by_name,
-            kind=(
-                Movement.Kind.IMPORTED
-                if d.outcome == Outcome.IMPORTED
-                else Movement.Kind.SYNCHRONIZED
-            ),
+            kind=_kind(d),
             message=d.message or (NOTHING_NEW if d.outcome == Outcome.UNCHANGED else ""),
             changes=to_builtins(d.plan),
         )
@@ -340,6 +353,13 @@ def _write_movements(run: SyncRun, decisions: Sequence[Decision], now: datetime)
         told[order_id].item.movement_id = movement_id
 
 
+def _kind(decision: Decision) -> str:
+    if decision.is_stored:
+        return Movement.Kind.REAPPLIED
+    is_new = decision.outcome == Outcome.IMPORTED
+    return Movement.Kind.IMPORTED if is_new else Movement.Kind.SYNCHRONIZED
+
+
 def _write_states(settings: EshopSettings, decisions: Sequence[Decision], now: datetime) -> None:
     rows = []
     for d in decisions:
@@ -347,21 +367,29 @@ def _write_states(settings: EshopSettings, decisions: Sequence[Decision], now: d
         if d.outcome == Outcome.SKIPPED or d.copy.order.pk is None:
             continue
         state.order_id = d.copy.order.pk
-        state.message = d.message
-        if d.outcome == Outcome.IMPORTED:
-            state.outcome = ""
-        else:
-            state.outcome = d.outcome
-        if d.outcome != Outcome.FAILED:
-            state.asked_at = d.answer.sent_at
-        if d.outcome in (Outcome.UPDATED, Outcome.UNCHANGED, Outcome.MISSING):
-            state.synced_at = now
-        if d.after is not None and isinstance(source, SourceOrder):
-            state.source_modified_at = source.source_modified_at
+        if d.after is not None:
             state.settings_version = settings.version
             state.problems = [msgspec.to_builtins(problem) for problem in d.problems]
+        if d.outcome == Outcome.MISSING:  # there is nothing that the settings could be applied to
+            state.settings_version = settings.version
+        if not d.is_stored:
+            _note_answer(state, d, source, now)
         rows.append(state)
     bulk.upsert(rows, unique=["order_id"], update=STATE_RESULT)
+
+
+def _note_answer(
+    state: SyncState, decision: Decision, source: SourceOrder | SourceError, now: datetime
+) -> None:
+    """What the e-shop said, and when, about the order."""
+    state.message = decision.message
+    state.outcome = "" if decision.outcome == Outcome.IMPORTED else decision.outcome
+    if decision.outcome != Outcome.FAILED:
+        state.asked_at = decision.answer.sent_at
+    if decision.outcome in (Outcome.UPDATED, Outcome.UNCHANGED, Outcome.MISSING):
+        state.synced_at = now
+    if decision.after is not None and isinstance(source, SourceOrder):
+        state.source_modified_at = source.source_modified_at
 
 
 def _finish_items(decisions: Sequence[Decision], now: datetime) -> None:

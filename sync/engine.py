@@ -20,12 +20,13 @@ from django.utils import timezone
 from eshops.connection import open_adapter
 from eshops.models import Eshop
 from eshops.resolve import EshopSettings, settings_of
-from eshops.source import Answer, Refused, SourceError, Unavailable
+from eshops.source import Adapter, Answer, Refused, SourceError, Unavailable
 from orders import bulk
 from orders.models import Order
 from sync import limits
 from sync.apply import apply, fail
-from sync.models import SyncItem, SyncRun
+from sync.models import CatchUp, SyncItem, SyncRun
+from sync.payloads import StoredAnswers
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,11 @@ def backoff(attempts: int) -> timedelta:
 
 
 def start_run(
-    orders: QuerySet[Order], user: AbstractBaseUser | None, trigger: str, name: str = ""
+    orders: QuerySet[Order],
+    user: AbstractBaseUser | None,
+    trigger: str,
+    name: str = "",
+    catch_up: CatchUp | None = None,
 ) -> Started:
     """Write a run with a pending item for each order, and have a worker told on commit.
 
@@ -73,7 +78,7 @@ def start_run(
             "selected. Nothing was started."
         )
     with transaction.atomic():
-        run = _create_run(user, trigger, name)
+        run = _create_run(user, trigger, name, catch_up)
         items = [
             SyncItem(run=run, order_id=pk, eshop_id=eshop_id, external_id=external_id)
             for pk, eshop_id, external_id in chosen
@@ -125,12 +130,15 @@ def resume_stalled() -> None:
             _send_lane(run_id, eshop_id, trigger)
 
 
-def _create_run(user: AbstractBaseUser | None, trigger: str, name: str) -> SyncRun:
+def _create_run(
+    user: AbstractBaseUser | None, trigger: str, name: str, catch_up: CatchUp | None
+) -> SyncRun:
     return SyncRun.objects.create(
         trigger=trigger,
         created_by_id=user.pk if user else None,
         created_by_name=name or (user.get_username() if user else "system"),
         created_at=timezone.now(),
+        catch_up=catch_up,
     )
 
 
@@ -171,18 +179,18 @@ def _send_lane(run_id: int, eshop_id: int, trigger: str, wait: timedelta = timed
 
 
 def _work_off(run: SyncRun, eshop: Eshop) -> None:
-    if eshop.is_waiting:
+    if eshop.is_waiting and run.trigger != SyncRun.Trigger.REAPPLY:
         _continue_later(run, eshop)
         return
     settings = settings_of(eshop)
     try:
-        adapter = open_adapter(eshop, limits.turn(eshop.pk))
+        shop = _source(run, eshop)
     except Refused as error:
         _give_up_lane(run, eshop, _next_batch(run, eshop, 1), error)
         return
-    while batch := _next_batch(run, eshop, adapter.batch_size):
+    while batch := _next_batch(run, eshop, shop.batch_size):
         try:
-            answers = adapter.fetch_orders([item.external_id for item in batch])
+            answers = shop.fetch_orders([item.external_id for item in batch])
         except Refused as error:
             _give_up_lane(run, eshop, batch, error)
             return
@@ -194,6 +202,13 @@ def _work_off(run: SyncRun, eshop: Eshop) -> None:
         else:
             if not _take(run, eshop, settings, batch, answers):
                 return
+
+
+def _source(run: SyncRun, eshop: Eshop) -> Adapter | StoredAnswers:
+    """Who tells what the run's orders look like."""
+    if run.trigger == SyncRun.Trigger.REAPPLY:
+        return StoredAnswers(eshop)
+    return open_adapter(eshop, limits.turn(eshop.pk))
 
 
 def _next_batch(run: SyncRun, eshop: Eshop, size: int) -> list[SyncItem]:

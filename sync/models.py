@@ -6,6 +6,33 @@ from eshops.models import Eshop
 from orders.models import Movement, Order
 
 
+class CatchUp(models.Model):
+    """Working off the orders whose settings have changed since, newest first, in runs of at most
+    `engine.LIMIT`. Where it stands is counted from its runs."""
+
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    created_by_name = models.CharField(max_length=150)
+    created_at = models.DateTimeField()
+    eshop = models.ForeignKey(Eshop, models.CASCADE, null=True, related_name="+")
+    """Only this e-shop's orders; all when None."""
+    offline = models.BooleanField(default=False)
+    """Whether the settings are applied to the stored answers instead of asking the e-shops."""
+    paused_at = models.DateTimeField(null=True)
+    pause_reason = models.TextField(blank=True)
+    resumed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = []
+
+    def __str__(self) -> str:
+        return f"Catch-up {self.pk}"
+
+
 class SyncRun(models.Model):
     """One press of a button: up to 100 orders, or an import. Its items say how each one went."""
 
@@ -16,6 +43,8 @@ class SyncRun(models.Model):
         COMMAND = "command", "Command"
         RETRY = "retry", "Retry"
         IMPORT = "import", "Import"
+        CATCH_UP = "catch_up", "Catch up"
+        REAPPLY = "reapply", "Re-apply settings"
 
     trigger = models.CharField(max_length=10, choices=Trigger)
     created_by = models.ForeignKey(
@@ -24,6 +53,7 @@ class SyncRun(models.Model):
     created_by_name = models.CharField(max_length=150)
     created_at = models.DateTimeField(db_index=True)
     cancelled_at = models.DateTimeField(null=True)
+    catch_up = models.ForeignKey(CatchUp, models.CASCADE, null=True, related_name="runs")
 
     # An import works for one e-shop and finds its orders as it goes.
     eshop = models.ForeignKey(Eshop, models.CASCADE, null=True, related_name="+")

@@ -2,12 +2,13 @@
 
 from celery import shared_task
 
-from sync import engine, imports, loading
+from sync import catching_up, engine, imports, loading, payloads
 
 
 @shared_task
 def synchronize_lane(run_id: int, eshop_id: int) -> None:
     engine.synchronize_lane(run_id, eshop_id)
+    catching_up.advance_all()
 
 
 @shared_task
@@ -30,3 +31,9 @@ def resume_stalled() -> None:
     engine.resume_stalled()
     imports.resume_stalled()
     loading.resume_stalled()
+    catching_up.advance_all()
+
+
+@shared_task
+def forget_old_payloads() -> None:
+    payloads.forget_old()

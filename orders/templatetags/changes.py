@@ -105,6 +105,12 @@ def in_a_line(changes: Mapping[str, Any] | None, currency: str = "") -> str:
     return ", ".join([*parts[:room], *lines, *more])
 
 
+@register.filter
+def field_label(name: str) -> str:
+    """What a field of an order is called: "the VAT ID"."""
+    return f"the {_label(Order, name)}"
+
+
 def marks_of(changes: Mapping[str, Any], currency: str) -> dict[str, Any]:
     """Field → "was: …" for every changed field; addresses are nested, lines stand under `lines` as
     (kind, external id) → their fields."""

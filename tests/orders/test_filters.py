@@ -1,6 +1,7 @@
 """Which orders the filters mean, and that paging through them loses and doubles none."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -115,7 +116,7 @@ def test_listed_counts_product_lines_and_names_the_run_that_is_waited_in() -> No
     order = factories.order(factories.eshop(), "1")
     for number, kind in enumerate(["product", "product", "shipping"]):
         OrderItem.objects.create(
-            order=order, kind=kind, external_id=str(number), position=number, quantity=1
+            order=order, kind=kind, external_id=str(number), position=number, quantity=Decimal(1)
         )
     run = wait_in_run(order)
     row = listed(Order.objects.all()).get()
@@ -178,7 +179,7 @@ def test_folded() -> None:
 class TestPaging:
     def walk(self, query: str, name: str, cursor: str) -> list[list[str]]:
         """The pages, each as the external ids of its orders, from link to link."""
-        pages = []
+        pages: list[list[str]] = []
         while cursor or not pages:
             data = QueryDict(f"{query}&{name}={cursor}")
             page = page_of(OrderFilter(data).stages(), data)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from eshops.connection import connect
 from eshops.models import Eshop
@@ -133,11 +134,12 @@ def test_two_workers_and_two_staff_at_once(
     live_stack.start_worker()
     change_all(sandbox, 40)
     runs: list[SyncRun] = []
-    presses = [threading.Thread(target=lambda: runs.append(press())) for _ in range(2)]
+    presses = [threading.Thread(target=lambda: press()) for _ in range(2)]
 
-    def press() -> SyncRun:
+    def press() -> None:
         started = start_run(Order.objects.order_by("pk").filter(pk__in=chosen), None, "bulk")
-        return started.run or SyncRun.objects.get(pk=next(iter(started.waiting)))
+        runs.append(started.run or SyncRun.objects.get(pk=next(iter(started.waiting))))
+        connection.close()
 
     chosen = list(Order.objects.order_by("pk").values_list("pk", flat=True)[:40])
     for thread in presses:

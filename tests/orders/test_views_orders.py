@@ -10,23 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from orders.models import Movement, Order, OrderAddress, OrderItem, SyncState
+from orders.models import Movement, Order, OrderAddress, OrderItem
 from orders.views import MOVEMENTS, lines_against_total
 from tests import factories
+from tests.pages import XSS, assert_no_inline_code, signed_in
 
 pytestmark = pytest.mark.django_db
-
-XSS = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7|add:7 }}'
-EVERYTHING = (
-    "orders.view_order", "orders.change_order", "sync.synchronize", "sync.synchronize_in_bulk",
-    "sync.view_syncrun", "eshops.view_eshop",
-)  # fmt: skip
-
-
-def signed_in(*permissions: str) -> Client:
-    client = Client()
-    client.force_login(factories.user(*(permissions or EVERYTHING)))
-    return client
 
 
 def page(client: Client, address: str) -> str:
@@ -94,11 +83,11 @@ class TestList:
     ) -> None:
         client, eshop = signed_in(), factories.eshop()
         factories.order(eshop, "0")
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(12):
             client.get(reverse("orders:list"))
         for number in range(1, 60):
             factories.order(eshop, str(number), sync_state={"outcome": "failed", "message": "No"})
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(12):
             client.get(reverse("orders:list"))
 
     def test_no_credentials_are_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,12 +102,8 @@ class TestList:
 
 def line(order: Order, external_id: str, gross: str | None, **fields: Any) -> OrderItem:
     values: dict[str, Any] = {"kind": "product", "position": 0, "quantity": Decimal(1)}
-    return OrderItem.objects.create(
-        order=order,
-        external_id=external_id,
-        gross=None if gross is None else Decimal(gross),
-        **(values | fields),
-    )
+    values["gross"] = None if gross is None else Decimal(gross)
+    return OrderItem.objects.create(order=order, external_id=external_id, **(values | fields))
 
 
 class TestSums:
@@ -215,7 +200,7 @@ class TestDetail:
         OrderAddress.objects.create(order=order, kind="billing", city="Praha")
         address = reverse("orders:detail", args=[order.pk])
         html = page(signed_in(), address)
-        for was in ("old@example.test", "79.00\xa0EUR", "Brno", "2"):
+        for was in ("old@example.test", "79.00 EUR", "Brno", "2"):
             assert f'title="was: {was}"' in html, was
         Movement.objects.filter(pk=movement.pk).update(at=timezone.now() - timedelta(minutes=11))
         assert 'title="was:' not in page(signed_in(), address)
@@ -291,7 +276,7 @@ class TestNote:
 
     def test_it_is_saved_with_a_movement_of_old_and_new(self) -> None:
         order = factories.order(factories.eshop(), internal_note="Call", tags=["vip"])
-        user = factories.user(*EVERYTHING)
+        user = factories.user("orders.view_order", "orders.change_order")
         client = Client()
         client.force_login(user)
         html = self.save(client, order, internal_note="Called", tags=" vip,  to  check ,vip,")
@@ -353,20 +338,3 @@ def test_nothing_an_eshop_sends_can_run_in_the_browser() -> None:
         assert "<script>" not in html and "<img" not in html and "<x" not in html
         assert 'href="javascript' not in html and "14" not in re.findall(r"add:7 }}(\d+)", html)
         assert_no_inline_code(html)
-
-
-def assert_no_inline_code(html: str) -> None:
-    """What the Content-Security-Policy would block."""
-    tags = re.findall(r"<[a-zA-Z](?:[^>\"']|\"[^\"]*\"|'[^']*')*>", html)
-    assert tags
-    for tag in tags:
-        bare = re.sub(r"\"[^\"]*\"|'[^']*'", '""', tag)
-        assert not re.search(r"\s(style|on\w+|hx-on\S*)\s*=", bare, re.IGNORECASE), tag
-        assert not bare.lower().startswith("<style"), tag
-        assert not bare.lower().startswith("<script") or " src=" in bare, tag
-
-
-def test_the_state_of_an_order_is_not_read_row_by_row() -> None:
-    """The row's template asks for it several times; it comes with the row."""
-    factories.order(factories.eshop())
-    assert SyncState.objects.count() == 1

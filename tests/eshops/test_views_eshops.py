@@ -11,7 +11,7 @@ from eshops.models import Eshop, MetadataMapping, Sequence
 from orders.models import Movement
 from sync.models import SyncRun
 from tests import factories
-from tests.orders.test_views import assert_no_inline_code, signed_in
+from tests.pages import assert_no_inline_code, signed_in
 
 pytestmark = pytest.mark.django_db
 SECRETS = {"consumer_key": "ck_very_secret", "consumer_secret": "cs_very_secret"}
@@ -69,7 +69,7 @@ class TestBackOffice:
             "name": eshop.name, "kind": eshop.kind, "is_active": "on",
             "sequences-TOTAL_FORMS": str(len(sequences)),
             "sequences-INITIAL_FORMS": str(len(sequences)),
-            "mappings-TOTAL_FORMS": "1", "mappings-INITIAL_FORMS": "0",
+            "mappings-TOTAL_FORMS": "0", "mappings-INITIAL_FORMS": "0",
         }  # fmt: skip
         for number, row in enumerate(sequences):
             for name in ("id", "kind", "code", "name", "type", "color"):
@@ -91,11 +91,13 @@ class TestBackOffice:
         )
         assert changed.settings_version == 2
         assert changed.credentials == SECRETS
-        assert not eshop.sequences.filter(edited_at=None).exists()
         mapping = {
+            "mappings-TOTAL_FORMS": "1",
+            "mappings-0-transforms": "[]",
             "mappings-0-source_key": "_ico",
             "mappings-0-target": "company_id",
             "mappings-0-position": "0",
+            "mappings-0-scope": "order",
         }
         assert self.save(client, eshop, **mapping).settings_version == 3
         assert MetadataMapping.objects.get().source_key == "_ico"

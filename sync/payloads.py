@@ -1,0 +1,81 @@
+"""What e-shops last said about orders, kept compressed and encrypted, one for each order.
+
+With it changed settings are applied to an order without asking its e-shop, with the same result
+as a synchronization of an order that did not change there.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from django.conf import settings
+from django.utils import timezone
+
+from eshops.credentials import decrypt, encrypt
+from eshops.models import Eshop
+from eshops.source import Answer, BadPayload, SourceOrder
+from orders import bulk
+from orders.models import Order, Payload
+
+NOT_KEPT = BadPayload(
+    "What the e-shop last said about this order is not kept any more; synchronize it instead."
+)
+
+
+def keep(told: Sequence[tuple[Order, SourceOrder, datetime]]) -> None:
+    """Keep what was said about each order, and when it was asked for. What is kept already in
+    the same words is not written again."""
+    if not settings.PAYLOAD_DAYS:
+        return
+    held = Payload.objects.in_bulk([order.pk for order, _, _ in told], field_name="pk")
+    rows = []
+    for order, source, asked_at in told:
+        content = msgspec.json.encode(source)
+        digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+        if order.pk not in held or held[order.pk].digest != digest:
+            rows.append(
+                Payload(
+                    order=order,
+                    asked_at=asked_at,
+                    stored_at=timezone.now(),
+                    digest=digest,
+                    content=encrypt(zlib.compress(content)),
+                )
+            )
+    bulk.upsert(rows, unique=["order_id"], update=["asked_at", "stored_at", "digest", "content"])
+
+
+def read(payload: Payload) -> SourceOrder:
+    """Raises `ImproperlyConfigured` without the key it was encrypted with."""
+    content = zlib.decompress(decrypt(payload.content))
+    return msgspec.json.decode(content, type=SourceOrder)
+
+
+class StoredAnswers:
+    """Answers for an e-shop's orders out of what is kept; asks nobody."""
+
+    batch_size = 100
+
+    def __init__(self, eshop: Eshop) -> None:
+        self._eshop = eshop
+
+    def fetch_orders(self, external_ids: Sequence[str]) -> list[Answer]:
+        payloads = Payload.objects.filter(
+            order__eshop=self._eshop, order__external_id__in=external_ids
+        ).select_related("order__sync_state")
+        kept = {payload.order.external_id: payload for payload in payloads}
+        return [self._answer(each, kept.get(each)) for each in external_ids]
+
+    def _answer(self, external_id: str, payload: Payload | None) -> Answer:
+        if payload is None:
+            return Answer(external_id, timezone.now(), NOT_KEPT)
+        return Answer(external_id, payload.order.sync_state.asked_at, read(payload))
+
+
+def forget_old() -> int:
+    """Forget what has been kept for longer than `PAYLOAD_DAYS`; how many that were."""
+    limit = timezone.now() - timedelta(days=settings.PAYLOAD_DAYS)
+    forgotten, _ = Payload.objects.filter(stored_at__lt=limit).delete()
+    return forgotten

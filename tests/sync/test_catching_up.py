@@ -1,0 +1,263 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from eshops.models import Eshop
+from eshops.source import BadPayload, Metadatum, OrderNotFound, Refused
+from orders.models import Movement, Order, OrderItem, Payload, SyncState
+from sync import engine
+from sync.catching_up import (
+    advance,
+    advance_all,
+    cancel,
+    count_stale,
+    pause,
+    resume,
+    stale_orders,
+    start_catch_up,
+)
+from sync.engine import NotStarted, start_run
+from sync.imports import load_orders, start_import
+from sync.models import CatchUp, SyncItem, SyncRun
+from sync.payloads import forget_old
+from tests import factories
+from tests.harness.guards import Sent
+from tests.shops import ScriptedShop
+from tests.sources import PLACED, source_order
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey", "sent")]
+
+
+@pytest.fixture
+def eshop(scripted: ScriptedShop) -> Eshop:
+    """250 imported orders whose e-shop's settings have changed since."""
+    eshop = factories.eshop()
+    for number in range(1, 251):
+        placed = PLACED + timedelta(minutes=number)
+        scripted.put(source_order(str(number), placed_at=placed))
+    load_orders(start_import(eshop, None, None).pk)
+    scripted.asked.clear()
+    eshop.sequences.create(kind="status", code="processing", name="Zpracovává se")
+    Eshop.objects.update(settings_version=2)
+    eshop.refresh_from_db()
+    return eshop
+
+
+def work_off() -> None:
+    """What workers and the sweep do until nothing is left to do."""
+    for _ in range(50):
+        lanes = SyncItem.objects.filter(outcome="pending").values_list("run_id", "eshop_id")
+        for run_id, eshop_id in set(lanes):
+            engine.synchronize_lane(run_id, eshop_id)
+        advance_all()
+
+
+def runs() -> list[int]:
+    found = SyncRun.objects.exclude(catch_up=None).order_by("pk")
+    return [run.items.count() for run in found]
+
+
+def test_runs_of_100_newest_first_until_none_is_left(eshop: Eshop) -> None:
+    assert count_stale() == {eshop.pk: 250}
+    catch_up = start_catch_up(None)
+    first = SyncRun.objects.get(catch_up=catch_up)
+    numbers = {int(key) for key in first.items.values_list("external_id", flat=True)}
+    assert numbers == set(range(151, 251))
+    work_off()
+    catch_up.refresh_from_db()
+    assert runs() == [100, 100, 50]
+    assert catch_up.finished_at is not None
+    assert count_stale() == {eshop.pk: 0}
+    assert set(Order.objects.values_list("status_name", flat=True)) == {"Zpracovává se"}
+
+
+def test_paused_it_finishes_its_run_and_starts_no_other(eshop: Eshop) -> None:
+    catch_up = start_catch_up(None)
+    pause(catch_up)
+    work_off()
+    assert runs() == [100]
+    assert count_stale() == {eshop.pk: 150}
+    resume(catch_up)
+    work_off()
+    assert count_stale() == {eshop.pk: 0}
+
+
+def test_cancelled_it_leaves_the_rest(eshop: Eshop) -> None:
+    catch_up = start_catch_up(None)
+    cancel(catch_up)
+    work_off()
+    assert count_stale() == {eshop.pk: 250}
+    assert set(SyncItem.objects.filter(run__catch_up=catch_up).values_list("outcome")) == {
+        ("cancelled",)
+    }
+    start_catch_up(None)
+    work_off()
+    assert count_stale() == {eshop.pk: 0}
+
+
+def test_a_worker_that_dies_loses_none(eshop: Eshop, scripted: ScriptedShop) -> None:
+    start_catch_up(None)
+    scripted.kills = "200"
+    with pytest.raises(SystemExit):
+        work_off()
+    scripted.kills = ""
+    work_off()
+    assert count_stale() == {eshop.pk: 0}
+    assert sum(runs()) == 250
+
+
+def test_a_failing_order_does_not_loop(eshop: Eshop, scripted: ScriptedShop) -> None:
+    scripted.orders["77"] = BadPayload("total: not a figure")
+    catch_up = start_catch_up(None)
+    work_off()
+    catch_up.refresh_from_db()
+    assert catch_up.finished_at is not None
+    assert sum(runs()) == 250
+    assert list(stale_orders().values_list("external_id", flat=True)) == ["77"]
+
+
+def test_missing_and_trashed_orders_do_not_keep_the_counter_up(
+    eshop: Eshop, scripted: ScriptedShop
+) -> None:
+    scripted.orders["77"] = OrderNotFound("gone")
+    start_catch_up(None)
+    work_off()
+    assert count_stale() == {eshop.pk: 0}
+
+
+def test_a_refusal_pauses_it(eshop: Eshop, scripted: ScriptedShop) -> None:
+    scripted.error = Refused("The key is refused (401).")
+    catch_up = start_catch_up(None)
+    work_off()
+    catch_up.refresh_from_db()
+    assert catch_up.paused_at is not None
+    assert "refused (401)" in catch_up.pause_reason
+    assert runs() == [100]
+    assert len(scripted.asked) == 1
+    scripted.error = None
+    resume(catch_up)
+    work_off()
+    catch_up.refresh_from_db()
+    assert catch_up.finished_at is not None
+
+
+def test_one_at_a_time_and_not_for_nothing(eshop: Eshop) -> None:
+    start_catch_up(None)
+    with pytest.raises(NotStarted, match="not finished yet"):
+        start_catch_up(None)
+    work_off()
+    with pytest.raises(NotStarted, match="nothing to do"):
+        start_catch_up(None)
+
+
+def test_advancing_twice_starts_one_run(eshop: Eshop) -> None:
+    catch_up = start_catch_up(None)
+    advance(catch_up)
+    advance(catch_up)
+    assert runs() == [100]
+
+
+def test_orders_that_wait_elsewhere_are_left_to_that_run(eshop: Eshop) -> None:
+    newest = Order.objects.order_by("-placed_at")[:10]
+    keys = [order.pk for order in newest]
+    start_run(Order.objects.filter(pk__in=keys), None, SyncRun.Trigger.BULK)
+    start_catch_up(None)
+    work_off()
+    assert count_stale() == {eshop.pk: 0}
+    assert sum(runs()) == 240
+
+
+class TestReapply:
+    def test_it_gives_what_a_synchronization_gives_and_asks_nobody(
+        self, eshop: Eshop, scripted: ScriptedShop
+    ) -> None:
+        rule = {"source_key": "_vat", "target": "vat_id"}
+        eshop.mappings.create(**rule)
+        catch_up = start_catch_up(None, offline=True)
+        work_off()
+        catch_up.refresh_from_db()
+        assert catch_up.finished_at is not None
+        assert not scripted.asked
+        assert count_stale() == {eshop.pk: 0}
+        held = list(Order.objects.order_by("pk").values())
+        assert {row["status_name"] for row in held} == {"Zpracovává se"}
+        Eshop.objects.update(settings_version=3)
+        start_catch_up(None)
+        work_off()
+        assert scripted.asked
+        assert list(Order.objects.order_by("pk").values()) == held
+
+    def test_it_says_so_and_does_not_pose_as_a_synchronization(
+        self, eshop: Eshop, scripted: ScriptedShop
+    ) -> None:
+        order = Order.objects.order_by("pk")[0]
+        asked_at = order.sync_state.asked_at
+        start_catch_up(None, offline=True)
+        work_off()
+        state = SyncState.objects.get(order=order)
+        assert (state.synced_at, state.asked_at) == (None, asked_at)
+        movement = order.movements.first()
+        assert movement is not None
+        assert movement.kind == Movement.Kind.REAPPLIED
+        assert movement.changes["fields"][0]["field"] == "status_name"
+
+    def test_an_order_missing_in_the_eshop_stays_missing(
+        self, eshop: Eshop, scripted: ScriptedShop
+    ) -> None:
+        Order.objects.filter(external_id="5").update(source_state="trashed")
+        start_catch_up(None, offline=True)
+        work_off()
+        order = Order.objects.get(external_id="5")
+        assert (order.source_state, order.status_name) == ("trashed", "Zpracovává se")
+
+    def test_an_order_of_which_nothing_is_kept_fails_in_words(self, eshop: Eshop) -> None:
+        Payload.objects.filter(order__external_id="5").delete()
+        start_catch_up(None, offline=True)
+        work_off()
+        item = SyncItem.objects.get(run__catch_up__isnull=False, external_id="5")
+        assert item.outcome == "failed"
+        assert "synchronize it instead" in item.message
+
+
+class TestPayloads:
+    def test_they_are_encrypted_and_one_for_each_order(
+        self, eshop: Eshop, scripted: ScriptedShop
+    ) -> None:
+        assert Payload.objects.count() == 250
+        assert "Nováková" not in Payload.objects.all()[0].content
+        scripted.put(source_order("1", metadata=(Metadatum("a", [1, None]),)))
+        run = start_run(Order.objects.filter(external_id="1"), None, "row").run
+        assert run is not None
+        engine.synchronize_lane(run.pk, eshop.pk)
+        assert Payload.objects.count() == 250
+
+    def test_the_same_words_are_not_written_again(self, eshop: Eshop) -> None:
+        run = start_run(Order.objects.filter(external_id="1"), None, "row").run
+        assert run is not None
+        with CaptureQueriesContext(connection) as queries:
+            engine.synchronize_lane(run.pk, eshop.pk)
+        assert not [q for q in queries if 'INTO "orders_payload"' in q["sql"]]
+
+    def test_they_are_forgotten_in_time(self, eshop: Eshop) -> None:
+        old = PLACED - timedelta(days=400)
+        Payload.objects.filter(order__external_id__in=["1", "2"]).update(stored_at=old)
+        assert forget_old() == 2
+        assert Payload.objects.count() == 248
+
+    def test_none_is_kept_where_that_is_not_wanted(
+        self, scripted: ScriptedShop, settings: pytest.FixtureRequest
+    ) -> None:
+        settings.PAYLOAD_DAYS = 0  # type: ignore[attr-defined]
+        scripted.put(source_order("1"))
+        load_orders(start_import(factories.eshop(), None, None).pk)
+        assert OrderItem.objects.exists()
+        assert not Payload.objects.exists()
+
+
+def test_one_catch_up_is_kept_as_a_record(eshop: Eshop, sent: Sent) -> None:
+    user = factories.user()
+    catch_up = start_catch_up(user, eshop)
+    assert (catch_up.created_by, catch_up.eshop) == (user, eshop)
+    assert CatchUp.objects.get().runs.get().created_by_name == user.get_username()
