@@ -1,4 +1,4 @@
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -26,6 +26,12 @@ class Eshop(models.Model):
     """Grows with every change to the sequences and mappings that orders are resolved with."""
     data_loaded_at = models.DateTimeField(null=True, editable=False)
     """When the sequences were last read from the e-shop."""
+    import_every = models.PositiveSmallIntegerField(
+        "automatic import every (minutes)", null=True, blank=True, validators=[MinValueValidator(5)]
+    )
+    """None: orders are imported by hand only."""
+    imported_until = models.DateTimeField(null=True, editable=False)
+    """All that had changed in the e-shop by then has been imported, by its own stamps."""
     connection_error = models.TextField(blank=True, editable=False)
     """Why the e-shop does not let us in, in words; empty while it does."""
     wait_until = models.DateTimeField(null=True, editable=False)

@@ -209,8 +209,10 @@ class Adapter(Protocol):
         (`OrderNotFound`, `BadPayload`, an `Unavailable` of its own) is that answer's result.
         """
 
-    def fetch_page(self, cursor: str | None, since: datetime | None) -> Page:
-        """One page of the orders placed since then (all when None), oldest id first.
+    def fetch_page(
+        self, cursor: str | None, since: datetime | None, by_change: bool = False
+    ) -> Page:
+        """One page of the orders placed, or changed, since then (all when None), oldest id first.
 
         Start with cursor None and go on with the page's own cursor until that is None. Orders that
         appear or disappear meanwhile may be told twice but are never skipped. An answer whose order

@@ -179,6 +179,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"queue": "click", "expires": 600},
     },
+    "import": {
+        "task": "sync.tasks.start_due_imports",
+        "schedule": 60.0,
+        "options": {"queue": "click", "expires": 60},
+    },
     "forget-payloads": {
         "task": "sync.tasks.forget_old_payloads",
         "schedule": 86_400.0,

@@ -5,30 +5,44 @@ only a synchronization overwrites.
 """
 
 import logging
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
 
 from celery import current_app
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from eshops.connection import open_adapter
 from eshops.models import Eshop
 from eshops.resolve import EshopSettings, settings_of
-from eshops.source import Page, Refused, SourceError, Unavailable
+from eshops.source import Page, Refused, SourceError, SourceOrder, Unavailable
 from orders.models import Order
 from sync import limits
 from sync.apply import apply
-from sync.engine import LONGEST_COUNTDOWN, MAX_ATTEMPTS, NotStarted, backoff
+from sync.engine import LIMIT, LONGEST_COUNTDOWN, MAX_ATTEMPTS, NotStarted, backoff, start_run
 from sync.models import SyncItem, SyncRun
+
+RECENT = timedelta(minutes=15)
+A_YEAR = timedelta(days=365)
+OVERLAP = timedelta(hours=2)
+"""WooCommerce's stamps can be off by the e-shop's distance from UTC around a change of clocks."""
+FIRST_LOOK = timedelta(days=1)
+RECHECK_AFTER = timedelta(hours=6)
+CLOSED = ("delivered", "cancelled", "returned")
 
 logger = logging.getLogger(__name__)
 
 
 def start_import(
-    eshop: Eshop, user: AbstractBaseUser | None, since: datetime | None, name: str = ""
+    eshop: Eshop,
+    user: AbstractBaseUser | None,
+    since: datetime | None,
+    name: str = "",
+    by_change: bool = False,
 ) -> SyncRun:
-    """Start loading the orders placed since then, all when None.
+    """Start loading the orders placed (or changed) since then, all when None.
 
     Raises `NotStarted` while another import of this e-shop runs.
     """
@@ -36,6 +50,7 @@ def start_import(
         trigger=SyncRun.Trigger.IMPORT,
         eshop=eshop,
         since=since,
+        by_change=by_change,
         created_by_id=user.pk if user else None,
         created_by_name=name or (user.get_username() if user else "system"),
         created_at=timezone.now(),
@@ -57,6 +72,60 @@ def load_orders(run_id: int) -> None:
     with limits.lease(_lease(run_id)) as held:
         if held:
             _work_off(SyncRun.objects.select_related("eshop").get(pk=run_id))
+
+
+def load_new(eshop: Eshop, user: AbstractBaseUser, day: date | None) -> SyncRun:
+    """What "Load new orders" does: the orders of the last minutes, or those from a day on.
+
+    Raises `NotStarted` for a day more than a year ago or in the future.
+    """
+    today = timezone.localdate()
+    if day is None:
+        return start_import(eshop, user, timezone.now() - RECENT)
+    if day > today:
+        raise NotStarted("The date lies in the future.")
+    if day < today - A_YEAR:
+        raise NotStarted(
+            f"Orders can be loaded up to one year back, from {today - A_YEAR:%d %b %Y} on."
+        )
+    return start_import(eshop, user, timezone.make_aware(datetime.combine(day, time.min)))
+
+
+def start_due_imports() -> None:
+    """Start the automatic import of each active e-shop whose last one began long enough ago."""
+    now = timezone.now()
+    for eshop in Eshop.objects.filter(is_active=True, import_every__isnull=False):
+        every = timedelta(minutes=eshop.import_every or 0)
+        recent = SyncRun.objects.filter(eshop=eshop, by_change=True, created_at__gt=now - every)
+        if recent.exists():
+            continue
+        since = eshop.imported_until - OVERLAP if eshop.imported_until else now - FIRST_LOOK
+        with suppress(NotStarted):  # staff are importing just now
+            start_import(eshop, None, since, name="schedule", by_change=True)
+
+
+def start_due_rechecks() -> None:
+    """Ask again for open orders that have not been asked for in a while.
+
+    The stamps of a change that e-shops give miss changes (a removed refund in WooCommerce, a
+    payment in Medusa, nearly everything in Vendure), so what is still open is read by its id: one
+    batch at a time for each e-shop with automatic import.
+    """
+    long_ago = timezone.now() - RECHECK_AFTER
+    for eshop in Eshop.objects.filter(is_active=True, import_every__isnull=False):
+        is_busy = SyncItem.objects.filter(
+            eshop=eshop, outcome="pending", run__trigger=SyncRun.Trigger.RECHECK
+        )
+        open_orders = (
+            Order.objects.filter(eshop=eshop, source_state=Order.SourceState.PRESENT)
+            .exclude(status_type__in=CLOSED)
+            .filter(sync_state__asked_at__lt=long_ago, placed_at__gt=timezone.now() - A_YEAR)
+            .order_by("sync_state__asked_at")
+        )
+        keys = list(open_orders.values_list("pk", flat=True)[:LIMIT])
+        if keys and not is_busy.exists() and not eshop.connection_error:
+            orders = Order.objects.filter(pk__in=keys)
+            start_run(orders, None, SyncRun.Trigger.RECHECK, name="schedule")
 
 
 def resume_stalled() -> None:
@@ -87,7 +156,7 @@ def _work_off(run: SyncRun) -> None:
     try:
         adapter = open_adapter(eshop, limits.turn(eshop.pk))
         while _is_wanted(run):
-            page = adapter.fetch_page(run.cursor or None, run.since)
+            page = adapter.fetch_page(run.cursor or None, run.since, run.by_change)
             _store(run, eshop, settings, page)
     except Unavailable as error:
         _try_later(run, eshop, error)
@@ -119,9 +188,28 @@ def _store(run: SyncRun, eshop: Eshop, settings: EshopSettings, page: Page) -> N
         ]
         apply(run, eshop, settings, pairs)
         run.cursor, run.expected, run.attempts = page.cursor or "", page.total, 0
-        run.save(update_fields=["cursor", "expected", "attempts"])
+        run.seen_until = _newest_change(run.seen_until, page)
+        run.save(update_fields=["cursor", "expected", "attempts", "seen_until"])
         if page.cursor is None:
             _finish(run)
+            _move_watermark(run)
+
+
+def _newest_change(seen: datetime | None, page: Page) -> datetime | None:
+    stamps = [
+        answer.result.source_modified_at
+        for answer in page.answers
+        if isinstance(answer.result, SourceOrder) and answer.result.source_modified_at
+    ]
+    return max([*stamps, *([seen] if seen else [])], default=None)
+
+
+def _move_watermark(run: SyncRun) -> None:
+    """The next automatic import begins where this one has seen everything. An import by the date
+    of placing has not seen what was changed only."""
+    if run.by_change and run.seen_until and run.seen_until <= timezone.now():
+        later = Q(imported_until=None) | Q(imported_until__lt=run.seen_until)
+        Eshop.objects.filter(later, pk=run.eshop_id or 0).update(imported_until=run.seen_until)
 
 
 def _try_later(run: SyncRun, eshop: Eshop, error: Unavailable) -> None:

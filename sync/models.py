@@ -45,6 +45,7 @@ class SyncRun(models.Model):
         IMPORT = "import", "Import"
         CATCH_UP = "catch_up", "Catch up"
         REAPPLY = "reapply", "Re-apply settings"
+        RECHECK = "recheck", "Schedule"
 
     trigger = models.CharField(max_length=10, choices=Trigger)
     created_by = models.ForeignKey(
@@ -58,6 +59,10 @@ class SyncRun(models.Model):
     # An import works for one e-shop and finds its orders as it goes.
     eshop = models.ForeignKey(Eshop, models.CASCADE, null=True, related_name="+")
     since = models.DateTimeField(null=True)
+    by_change = models.BooleanField(default=False)
+    """Whether `since` means when orders were changed, not when they were placed."""
+    seen_until = models.DateTimeField(null=True)
+    """The newest stamp of a change among the orders that were told and stored."""
     cursor = models.TextField(blank=True)
     """Where the import goes on, committed with what was loaded up to there."""
     expected = models.PositiveIntegerField(null=True)

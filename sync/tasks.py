@@ -27,6 +27,12 @@ def start_due_loads() -> None:
 
 
 @shared_task
+def start_due_imports() -> None:
+    imports.start_due_imports()
+    imports.start_due_rechecks()
+
+
+@shared_task
 def resume_stalled() -> None:
     engine.resume_stalled()
     imports.resume_stalled()

@@ -29,6 +29,7 @@ class ScriptedShop:
     """The order that ends the worker whenever it is asked for."""
     batch_size: int = 100
     asked: list[list[str]] = field(default_factory=list)
+    since: list[tuple[datetime | None, bool]] = field(default_factory=list)
     before_answer: list[Callable[[], object]] = field(default_factory=list)
     """Functions called once each, while a request is under way."""
 
@@ -44,7 +45,10 @@ class ScriptedShop:
         missing = OrderNotFound("The e-shop has no such order.")
         return [Answer(pk, sent_at, self.orders.get(pk, missing)) for pk in external_ids]
 
-    def fetch_page(self, cursor: str | None, since: datetime | None) -> Page:
+    def fetch_page(
+        self, cursor: str | None, since: datetime | None, by_change: bool = False
+    ) -> Page:
+        self.since.append((since, by_change))
         start = int(cursor or 0)
         self.asked.append([f"page {start}"])
         self._happen()

@@ -169,11 +169,13 @@ class WooCommerce:
 
     # all orders, page by page
 
-    def fetch_page(self, cursor: str | None, since: datetime | None) -> Page:
+    def fetch_page(
+        self, cursor: str | None, since: datetime | None, by_change: bool = False
+    ) -> Page:
         page, known = _read_cursor(cursor)
         past_end = False
         while True:
-            answers, response = self._fetch_list_page(page, since)
+            answers, response = self._fetch_list_page(page, since, by_change)
             total = _header(response, "X-WP-Total")
             if page == 1 or known is None:
                 break
@@ -191,10 +193,14 @@ class WooCommerce:
             answers=tuple(answers), cursor=None if last or past_end else following, total=total
         )
 
-    def _fetch_list_page(self, page: int, since: datetime | None) -> tuple[list[Answer], Response]:
+    def _fetch_list_page(
+        self, page: int, since: datetime | None, by_change: bool
+    ) -> tuple[list[Answer], Response]:
         params: Params = {"orderby": "id", "order": "asc", "per_page": PAGE, "page": page, **_WHOLE}
         if since is not None:
-            params["after"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            params["modified_after" if by_change else "after"] = since.astimezone(UTC).strftime(
+                "%Y-%m-%dT%H:%M:%SZ"
+            )
         try:
             response = self._get("orders", params)
             return self._answers(response), response

@@ -4,30 +4,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('eshops', '0002_eshop_learned'),
+        ("eshops", "0002_eshop_learned"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='metadatamapping',
-            name='scope',
-            field=models.CharField(choices=[('order', 'Order'), ('line', 'Lines'), ('shipping', 'Shipping lines')], default='order', max_length=10, verbose_name='of'),
+            model_name="metadatamapping",
+            name="scope",
+            field=models.CharField(
+                choices=[("order", "Order"), ("line", "Lines"), ("shipping", "Shipping lines")],
+                default="order",
+                max_length=10,
+                verbose_name="of",
+            ),
         ),
         migrations.AddField(
-            model_name='metadatamapping',
-            name='transforms',
+            model_name="metadatamapping",
+            name="transforms",
             field=models.JSONField(blank=True, default=list),
         ),
         migrations.AlterField(
-            model_name='metadatamapping',
-            name='source_key',
-            field=models.CharField(help_text='A metadata key, or a path into its value: point.id, stops[0].name', max_length=191),
+            model_name="metadatamapping",
+            name="source_key",
+            field=models.CharField(
+                help_text="A metadata key, or a path into its value: point.id, stops[0].name",
+                max_length=191,
+            ),
         ),
         migrations.AlterField(
-            model_name='metadatamapping',
-            name='target',
-            field=models.CharField(choices=[('company', 'Company'), ('company_id', 'Company ID'), ('tax_id', 'Tax ID'), ('vat_id', 'VAT ID'), ('delivery_note', 'Delivery note'), ('delivery_phone', 'Delivery phone'), ('pickup_point_id', 'Pickup point ID'), ('pickup_point_name', 'Pickup point name'), ('tracking_number', 'Tracking number'), ('tracking_url', 'Tracking address'), ('variable_symbol', 'Variable symbol'), ('delivery_date', 'Delivery date'), ('customer_note', 'Customer note'), ('custom', 'A field of our own')], max_length=30),
+            model_name="metadatamapping",
+            name="target",
+            field=models.CharField(
+                choices=[
+                    ("company", "Company"),
+                    ("company_id", "Company ID"),
+                    ("tax_id", "Tax ID"),
+                    ("vat_id", "VAT ID"),
+                    ("delivery_note", "Delivery note"),
+                    ("delivery_phone", "Delivery phone"),
+                    ("pickup_point_id", "Pickup point ID"),
+                    ("pickup_point_name", "Pickup point name"),
+                    ("tracking_number", "Tracking number"),
+                    ("tracking_url", "Tracking address"),
+                    ("variable_symbol", "Variable symbol"),
+                    ("delivery_date", "Delivery date"),
+                    ("customer_note", "Customer note"),
+                    ("custom", "A field of our own"),
+                ],
+                max_length=30,
+            ),
         ),
     ]

@@ -6,58 +6,82 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('eshops', '0003_metadatamapping_scope_metadatamapping_transforms_and_more'),
+        ("eshops", "0003_metadatamapping_scope_metadatamapping_transforms_and_more"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DataLoad',
+            name="DataLoad",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('requested_at', models.DateTimeField()),
-                ('requested_by', models.CharField(max_length=150)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('changes', models.JSONField(default=dict)),
-                ('error', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("requested_at", models.DateTimeField()),
+                ("requested_by", models.CharField(max_length=150)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("changes", models.JSONField(default=dict)),
+                ("error", models.TextField(blank=True)),
             ],
             options={
-                'ordering': ['-id'],
-                'default_permissions': [],
+                "ordering": ["-id"],
+                "default_permissions": [],
             },
         ),
         migrations.RemoveField(
-            model_name='sequence',
-            name='edited_at',
+            model_name="sequence",
+            name="edited_at",
         ),
         migrations.AddField(
-            model_name='sequence',
-            name='source_description',
+            model_name="sequence",
+            name="source_description",
             field=models.TextField(blank=True, editable=False),
         ),
         migrations.AddField(
-            model_name='sequence',
-            name='source_name',
+            model_name="sequence",
+            name="source_name",
             field=models.CharField(blank=True, editable=False, max_length=200),
         ),
         migrations.AlterField(
-            model_name='sequence',
-            name='color',
-            field=models.CharField(blank=True, max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-fA-F]{6}$', 'A colour is written as #1d5fbf.')]),
+            model_name="sequence",
+            name="color",
+            field=models.CharField(
+                blank=True,
+                max_length=7,
+                validators=[
+                    django.core.validators.RegexValidator(
+                        "^#[0-9a-fA-F]{6}$", "A colour is written as #1d5fbf."
+                    )
+                ],
+            ),
         ),
         migrations.AlterConstraint(
-            model_name='sequence',
-            name='sequence_code_once',
-            constraint=models.UniqueConstraint(fields=('eshop', 'kind', 'code'), name='sequence_code_once', violation_error_message='This e-shop has an entry with this code already.'),
+            model_name="sequence",
+            name="sequence_code_once",
+            constraint=models.UniqueConstraint(
+                fields=("eshop", "kind", "code"),
+                name="sequence_code_once",
+                violation_error_message="This e-shop has an entry with this code already.",
+            ),
         ),
         migrations.AddField(
-            model_name='dataload',
-            name='eshop',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='data_loads', to='eshops.eshop'),
+            model_name="dataload",
+            name="eshop",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="data_loads",
+                to="eshops.eshop",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataload',
-            constraint=models.UniqueConstraint(condition=models.Q(('finished_at', None)), fields=('eshop',), name='data_load_once_at_a_time'),
+            model_name="dataload",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("finished_at", None)),
+                fields=("eshop",),
+                name="data_load_once_at_a_time",
+            ),
         ),
     ]

@@ -1,0 +1,177 @@
+"""Importing by staff, by the schedule, and re-reading what is still open."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from eshops.models import Eshop
+from eshops.source import BadPayload, Unavailable
+from orders.models import Order, SyncState
+from sync import engine
+from sync.engine import NotStarted
+from sync.imports import (
+    OVERLAP,
+    load_new,
+    load_orders,
+    start_due_imports,
+    start_due_rechecks,
+    start_import,
+)
+from sync.models import SyncItem, SyncRun
+from tests import factories
+from tests.shops import ScriptedShop
+from tests.sources import source_order
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey", "sent")]
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def work_off() -> None:
+    for run in SyncRun.objects.filter(trigger="import", finished_at=None):
+        load_orders(run.pk)
+    for run_id, eshop_id in set(
+        SyncItem.objects.filter(outcome="pending").values_list("run_id", "eshop_id")
+    ):
+        engine.synchronize_lane(run_id, eshop_id)
+
+
+class TestLoadNew:
+    @time_machine.travel(NOW, tick=False)
+    def test_the_last_15_minutes_unless_a_day_is_given(self, scripted: ScriptedShop) -> None:
+        user = factories.user()
+        for day in (None, date(2026, 11, 1)):
+            load_new(factories.eshop(name=f"Shop {day}"), user, day)
+            work_off()
+        assert scripted.since == [
+            (NOW - timedelta(minutes=15), False),
+            (datetime(2026, 10, 31, 23, tzinfo=UTC), False),
+        ]
+
+    @time_machine.travel(NOW, tick=False)
+    @pytest.mark.parametrize(
+        ("day", "words"),
+        [(date(2025, 11, 22), "up to one year back"), (date(2026, 11, 24), "in the future")],
+    )
+    def test_refused_in_words(self, day: date, words: str) -> None:
+        with pytest.raises(NotStarted, match=words):
+            load_new(factories.eshop(), factories.user(), day)
+        assert not SyncRun.objects.exists()
+
+    @time_machine.travel(NOW, tick=False)
+    def test_a_year_back_is_allowed(self) -> None:
+        load_new(factories.eshop(), factories.user(), date(2025, 11, 23))
+
+
+class TestAutomatic:
+    def test_every_so_many_minutes_from_the_watermark_with_an_overlap(
+        self, scripted: ScriptedShop
+    ) -> None:
+        eshop = factories.eshop(import_every=30)
+        factories.eshop(name="By hand")
+        factories.eshop(name="Asleep", import_every=30, is_active=False)
+        changed = NOW - timedelta(minutes=3)
+        scripted.put(source_order("1", source_modified_at=changed))
+        with time_machine.travel(NOW, tick=False) as clock:
+            for _ in range(61):
+                start_due_imports()
+                work_off()
+                clock.shift(timedelta(minutes=1))
+        assert scripted.since == [
+            (NOW - timedelta(days=1), True),
+            (changed - OVERLAP, True),
+            (changed - OVERLAP, True),
+        ]
+        eshop.refresh_from_db()
+        assert eshop.imported_until == changed
+        assert Order.objects.count() == 1
+
+    def test_the_watermark_passes_only_what_was_committed(self, scripted: ScriptedShop) -> None:
+        eshop = factories.eshop(import_every=5)
+        scripted.batch_size = 1
+        scripted.put(*(source_order(str(n), source_modified_at=NOW) for n in range(3)))
+        scripted.before_answer = [lambda: None, self.fails]
+        with time_machine.travel(NOW, tick=False):
+            start_due_imports()
+            work_off()
+            eshop.refresh_from_db()
+            assert (Order.objects.count(), eshop.imported_until) == (1, None)
+            Eshop.objects.update(wait_until=None)
+            work_off()
+        eshop.refresh_from_db()
+        assert (Order.objects.count(), eshop.imported_until) == (3, NOW)
+
+    @staticmethod
+    def fails() -> None:
+        raise Unavailable("Down.")
+
+    def test_a_failing_order_is_parked_and_does_not_hold_the_watermark(
+        self, scripted: ScriptedShop
+    ) -> None:
+        eshop = factories.eshop(import_every=5)
+        scripted.orders["9"] = BadPayload("total: not a figure")
+        scripted.put(source_order("1", source_modified_at=NOW))
+        with time_machine.travel(NOW, tick=False):
+            start_due_imports()
+            work_off()
+        eshop.refresh_from_db()
+        assert eshop.imported_until == NOW
+        assert SyncItem.objects.get(outcome="failed").external_id == "9"
+
+    def test_an_import_by_date_of_placing_leaves_the_watermark(
+        self, scripted: ScriptedShop
+    ) -> None:
+        eshop = factories.eshop()
+        scripted.put(source_order("1", source_modified_at=NOW))
+        start_import(eshop, None, None)
+        work_off()
+        eshop.refresh_from_db()
+        assert eshop.imported_until is None
+
+
+class TestRecheck:
+    @pytest.fixture
+    def eshop(self, scripted: ScriptedShop) -> Eshop:
+        eshop = factories.eshop(import_every=30)
+        now = timezone.now()
+        asked_and_values: list[tuple[int, dict[str, Any]]] = [
+            (7, {}),
+            (9, {}),
+            (1, {}),
+            (9, {"status_type": "delivered"}),
+            (9, {"source_state": "trashed"}),
+            (9, {"placed_at": now - timedelta(days=400)}),
+        ]
+        for number, (hours, values) in enumerate(asked_and_values):
+            fields: dict[str, Any] = {"placed_at": now, **values}
+            factories.order(
+                eshop,
+                str(number),
+                sync_state={"asked_at": now - timedelta(hours=hours)},
+                **fields,
+            )
+            scripted.put(source_order(str(number)))
+        return eshop
+
+    def test_open_orders_not_asked_for_in_a_while_are_read_by_id(
+        self, eshop: Eshop, scripted: ScriptedShop
+    ) -> None:
+        start_due_rechecks()
+        start_due_rechecks()
+        run = SyncRun.objects.get(trigger="recheck")
+        work_off()
+        assert scripted.asked == [["0", "1"]]
+        assert run.created_by_name == "schedule"
+        start_due_rechecks()
+        assert SyncRun.objects.filter(trigger="recheck").count() == 1
+
+    def test_only_with_automatic_import_and_while_the_eshop_lets_us_in(self, eshop: Eshop) -> None:
+        Eshop.objects.update(connection_error="refused")
+        start_due_rechecks()
+        Eshop.objects.update(connection_error="", import_every=None)
+        start_due_rechecks()
+        assert not SyncRun.objects.exists()
+        assert SyncState.objects.count() == 6
