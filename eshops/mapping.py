@@ -214,3 +214,26 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "tracking_url": _check_address,
     "variable_symbol": _check_variable_symbol,
 }
+
+
+def source_keys(source: SourceOrder) -> list[tuple[str, str, str]]:
+    """(scope, source key, value in short) of everything that could be mapped, each key once."""
+    found: dict[tuple[str, str], str] = {}
+    for scope in ("order", "line", "shipping"):
+        for metadata in _places(source, scope):
+            for datum in metadata:
+                for path, value in _leaves(datum.key, _decoded(datum.value), depth=4):
+                    found.setdefault((scope, path), shown(value))
+    return [(scope, path, value) for (scope, path), value in found.items()]
+
+
+def _leaves(path: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    """The value itself and, of nested ones, what is inside them."""
+    yield path, value
+    if depth and isinstance(value, dict):
+        for key, inner in list(value.items())[:50]:
+            if not set(key) & set(".[]"):
+                yield from _leaves(f"{path}.{key}", inner, depth - 1)
+    elif depth and isinstance(value, list):
+        for number, inner in enumerate(value[:10]):
+            yield from _leaves(f"{path}[{number}]", inner, depth - 1)
