@@ -11,6 +11,11 @@ from eshops.models import Eshop
 from eshops.sequences import store_sequences
 from eshops.source import Adapter, Refused, WaitTurn
 
+CONNECTION = (
+    "base_url", "credentials", "learned", "timezone", "connection_error", "wait_reason",
+    "wait_until",
+)  # fmt: skip
+
 
 class NotConnected(Exception):
     """The connection cannot be set up as asked; the message says what to correct."""
@@ -24,6 +29,16 @@ def open_adapter(eshop: Eshop, wait_turn: WaitTurn = lambda: None) -> Adapter:
         raise Refused(str(error)) from None
     platform = ADAPTERS[eshop.platform]
     return platform(eshop.base_url, credentials, eshop.timezone, wait_turn, eshop.learned)
+
+
+def can(eshop: Eshop, capability: str) -> bool:
+    """Whether the e-shop's platform can do that; what it cannot is neither offered nor accepted."""
+    return eshop.platform in able(capability)
+
+
+def able(capability: str) -> list[str]:
+    """The platforms that can do that."""
+    return [name for name, platform in ADAPTERS.items() if capability in platform.capabilities]
 
 
 def connect(name: str, platform: str, url: str, credentials: Mapping[str, str]) -> Eshop:
@@ -49,7 +64,8 @@ def connect(name: str, platform: str, url: str, credentials: Mapping[str, str]) 
     eshop.connection_error = eshop.wait_reason = ""
     eshop.wait_until = None
     with transaction.atomic():
-        eshop.save()
+        # Settings that were changed meanwhile stay as they are.
+        eshop.save(update_fields=CONNECTION if eshop.pk else None)
         store_sequences(eshop, entries)
     return eshop
 

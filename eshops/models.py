@@ -13,6 +13,10 @@ class Eshop(models.Model):
         ESHOP = "eshop", "E-shop"
         MARKETPLACE = "marketplace", "Marketplace"
 
+    class ImportMode(models.TextChoices):
+        FYNODE = "fynode", "Into Fynode"
+        DIRECT = "direct", "Directly into an e-shop"
+
     name = models.CharField(max_length=100, unique=True)
     platform = models.CharField(max_length=30)
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.ESHOP)
@@ -32,6 +36,13 @@ class Eshop(models.Model):
     """None: orders are imported by hand only."""
     imported_until = models.DateTimeField(null=True, editable=False)
     """All that had changed in the e-shop by then has been imported, by its own stamps."""
+    rules = models.JSONField(default=dict, blank=True)
+    """Group of fields → what a synchronization does with it, where that is not to overwrite."""
+    import_mode = models.CharField(max_length=10, choices=ImportMode, default=ImportMode.FYNODE)
+    direct_eshop = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="marketplaces"
+    )
+    """Where a marketplace's orders go directly; they are synchronized from there."""
     connection_error = models.TextField(blank=True, editable=False)
     """Why the e-shop does not let us in, in words; empty while it does."""
     wait_until = models.DateTimeField(null=True, editable=False)
@@ -40,6 +51,21 @@ class Eshop(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(import_mode="fynode", direct_eshop=None)
+                | Q(
+                    import_mode="direct",
+                    kind="marketplace",
+                    direct_eshop__isnull=False,
+                    import_every=None,
+                ),
+                name="eshop_one_import_mode",
+                violation_error_message=(
+                    "Orders are imported into Fynode or directly into an e-shop, not both."
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -108,6 +134,30 @@ class Sequence(models.Model):
             self.source_name,
             self.source_description,
         )
+
+
+class MarketplaceMapping(models.Model):
+    """Which of an e-shop's delivery types or payment methods a marketplace's code stands for."""
+
+    eshop = models.ForeignKey(Eshop, models.CASCADE, related_name="marketplace_mappings")
+    kind = models.CharField(
+        max_length=10, choices=[c for c in Sequence.Kind.choices if c[0] != "status"]
+    )
+    code = models.CharField(max_length=191)
+    target = models.ForeignKey(Sequence, models.CASCADE, related_name="+")
+
+    class Meta:
+        default_permissions = []
+        constraints = [
+            models.UniqueConstraint(
+                fields=["eshop", "kind", "code"],
+                name="marketplace_code_once",
+                violation_error_message="This code is mapped already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} → {self.target}"
 
 
 class DataLoad(models.Model):

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from eshops.mapping import MappingRule, Problem, map_metadata
-from eshops.models import Eshop, MetadataMapping, Sequence
+from eshops.models import Eshop, MarketplaceMapping, MetadataMapping, Sequence
 from eshops.source import (
     BadPayload,
     Metadatum,
@@ -31,6 +31,9 @@ class EshopSettings(msgspec.Struct, frozen=True):
     sequences: Mapping[tuple[str, str], Entry] = {}
     """(kind, code) → what we call it."""
     mappings: tuple[MappingRule, ...] = ()
+    rules: Mapping[str, str] = {}
+    """Group of fields → overwrite, empty or keep; carried out by `sync.rules`."""
+    name: str = ""
 
 
 class ResolvedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,17 +83,21 @@ class ResolvedOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settings_of(eshop: Eshop) -> EshopSettings:
-    """The e-shop's settings as they are now, in two queries."""
+    """The e-shop's settings as they are now, in three queries."""
+    sequences = {
+        (row.kind, row.code): Entry(row.name, row.type, row.color)
+        for row in Sequence.objects.filter(eshop=eshop)
+    }
+    mapped = MarketplaceMapping.objects.filter(eshop=eshop).select_related("target")
     return EshopSettings(
         version=eshop.settings_version,
-        sequences={
-            (row.kind, row.code): Entry(row.name, row.type, row.color)
-            for row in Sequence.objects.filter(eshop=eshop)
-        },
+        sequences=sequences | {(row.kind, row.code): Entry(row.target.name) for row in mapped},
         mappings=tuple(
             MappingRule(row.source_key, row.target, row.label, row.scope, tuple(row.transforms))
             for row in MetadataMapping.objects.filter(eshop=eshop)
         ),
+        rules=eshop.rules,
+        name=eshop.name,
     )
 
 

@@ -236,6 +236,9 @@ class AdapterFactory(Protocol):
     label: str
     credentials: Mapping[str, str]
     """The credentials it needs: key → what staff would call it."""
+    capabilities: frozenset[str]
+    """What of the optional things it can do: "sequences" (`fetch_sequences` has something to tell)
+    and "changed_since" (`fetch_page` can go by the time of a change)."""
 
     def __call__(
         self,

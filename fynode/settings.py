@@ -12,7 +12,7 @@ from urllib.parse import quote
 import environ
 from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
-from kombu import Queue
+from kombu import Exchange, Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -166,7 +167,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 # Celery closes the database connection around every task unless it may be reused.
 CELERY_DB_REUSE_MAX = 500
-CELERY_TASK_QUEUES = [Queue("click"), Queue("bulk"), Queue("import")]
+# Each queue has an exchange of its own: left out, all share the default one and every message
+# goes to all of them.
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name), routing_key=name) for name in ("click", "bulk", "import")
+]
 CELERY_TASK_DEFAULT_QUEUE = "bulk"
 CELERY_BEAT_SCHEDULE = {
     "resume-stalled": {

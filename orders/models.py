@@ -11,11 +11,66 @@ def money(null: bool = False) -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=20, decimal_places=6, null=null)
 
 
+class Warehouse(models.Model):
+    """The connection to a warehouse: which orders it gets, and what a synchronization may still
+    change about an order while the warehouse has it."""
+
+    class Format(models.TextChoices):
+        CSV = "csv", "CSV"
+        JSON = "json", "JSON"
+
+    class MatchBy(models.TextChoices):
+        SKU = "sku", "Product number"
+        EAN = "ean", "EAN"
+
+    name = models.CharField(max_length=100)
+    is_active = models.BooleanField("active", default=False)
+    status_types = models.JSONField(default=list, blank=True)
+    """The types of status (`Sequence.StatusType`) whose orders are handed over."""
+    automatic = models.BooleanField("hand over by itself", default=False)
+    format = models.CharField(max_length=10, choices=Format, default=Format.CSV)
+    match_by = models.CharField(
+        "products are known by", max_length=10, choices=MatchBy, default=MatchBy.SKU
+    )
+    rules = models.JSONField(default=dict, blank=True)
+    """Group of fields → what a synchronization does with it, as `Eshop.rules`."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_active"],
+                condition=models.Q(is_active=True),
+                name="one_active_warehouse",
+                violation_error_message="Another warehouse is active; there can be one only.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Handover(models.Model):
+    """Orders handed over to a warehouse together, and the file it got."""
+
+    warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="handovers")
+    at = models.DateTimeField()
+    actor_name = models.CharField(max_length=150)
+    format = models.CharField(max_length=10, choices=Warehouse.Format)
+    content = models.TextField()
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ["add", "view"]
+
+    def __str__(self) -> str:
+        return f"Handover {self.pk} to {self.warehouse}"
+
+
 class Order(models.Model):
     """An order of an e-shop, as it was when it was last loaded from there.
 
-    All but the internal note and the tags is overwritten by a synchronization. Names and colours
-    of the codes are those our sequences had at that time.
+    All but the internal note, the tags and the handover is overwritten by a synchronization, if
+    no rule keeps it. Names and colours of the codes are those our sequences had at that time.
     """
 
     class SourceState(models.TextChoices):
@@ -71,6 +126,10 @@ class Order(models.Model):
 
     internal_note = models.TextField(blank=True)
     tags = models.JSONField(default=list)
+    handover = models.ForeignKey(
+        Handover, models.SET_NULL, null=True, related_name="orders", editable=False
+    )
+    """How the warehouse got the order; None while it does not have it."""
 
     search_text = models.TextField(editable=False)
     """What the search looks at, made by `orders.filters.searchable`."""
@@ -186,11 +245,16 @@ class SyncState(models.Model):
     """The e-shop's settings the order was resolved with."""
     synced_at = models.DateTimeField(null=True)
     """The last synchronization that succeeded; None while the order is as it was imported."""
+    tried_at = models.DateTimeField(null=True)
+    """When the last synchronization ended, however it did."""
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
     """How the last synchronization ended."""
     message = models.TextField(blank=True)
     problems = models.JSONField(default=list)
     """Metadata that did not fit the fields they are mapped to: `eshops.mapping.Problem`s."""
+    kept = models.JSONField(default=list)
+    """What a rule kept from the last synchronization: `sync.plan.Kept`s, the e-shop's values
+    as `new`."""
 
     class Meta:
         indexes = [
@@ -228,6 +292,8 @@ class Movement(models.Model):
         SYNCHRONIZED = "synchronized", "Synchronized with the e-shop"
         REAPPLIED = "reapplied", "Settings applied again"
         NOTE = "note", "Internal note changed"
+        HANDED_OVER = "handed_over", "Handed over to the warehouse"
+        TAKEN_BACK = "taken_back", "Taken back from the warehouse"
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="movements")
     at = models.DateTimeField()

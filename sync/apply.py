@@ -7,22 +7,21 @@ changes nothing, so the same work done twice has one effect.
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
-from django.utils.formats import date_format
 
-from eshops.mapping import Problem
 from eshops.models import Eshop
-from eshops.resolve import EshopSettings, ResolvedOrder, resolve
-from eshops.source import Answer, OrderNotFound, SourceError, SourceOrder, SourceState
+from eshops.resolve import EshopSettings
+from eshops.source import Answer, SourceError, SourceOrder
 from orders import bulk
 from orders.filters import searchable
 from orders.models import Movement, Order, OrderAddress, OrderItem, SyncState
 from sync import payloads
+from sync.decide import Copy, Decision, decide, fresh_state
 from sync.models import SyncItem, SyncRun
 from sync.plan import (
     ADDRESS_FIELDS,
@@ -30,64 +29,24 @@ from sync.plan import (
     ITEM_FIELDS,
     ORDER_FIELDS,
     Plan,
-    compare,
-    held,
     to_builtins,
-    without_order,
 )
 
 logger = logging.getLogger(__name__)
 
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 NOTHING_NEW = "Already up to date."
-NO_CHANGE = Plan()
 Outcome = SyncItem.Outcome
 
 ITEM_RESULT = [
     "order", "outcome", "attempts", "error_kind", "message", "asked_at", "finished_at", "movement"
 ]  # fmt: skip
 STATE_RESULT = [
-    "eshop_id", "asked_at", "source_modified_at", "settings_version", "synced_at", "outcome",
-    "message", "problems",
+    "eshop_id", "asked_at", "source_modified_at", "settings_version", "synced_at", "tried_at",
+    "outcome", "message", "problems", "kept",
 ]  # fmt: skip
 
 
-@dataclass
-class Copy:
-    """Our copy of one order, with all its rows."""
-
-    order: Order
-    state: SyncState
-    addresses: list[OrderAddress] = field(default_factory=list)
-    items: list[OrderItem] = field(default_factory=list)
-
-
-@dataclass
-class Decision:
-    """What one answer does to one order. `after` is what the order shall hold, None for no write
-    beyond the plan's `source_state`."""
-
-    item: SyncItem
-    copy: Copy
-    outcome: str
-    answer: Answer
-    plan: Plan = NO_CHANGE
-    after: ResolvedOrder | None = None
-    error_kind: str = ""
-    message: str = ""
-    is_new: bool = False
-    is_stored: bool = False
-    """Whether the answer is what we kept of an earlier one: the e-shop was not asked."""
-    problems: tuple[Problem, ...] = ()
-
-
 Pair = tuple[SyncItem, Answer]
-
-
-class OlderAnswer(SourceError):
-    """The e-shop answered with an older state than it had told us before."""
-
-    kind = "older_answer"
 
 
 def apply(run: SyncRun, eshop: Eshop, settings: EshopSettings, pairs: Sequence[Pair]) -> None:
@@ -114,7 +73,7 @@ def fail(items: Sequence[SyncItem], error_kind: str, message: str) -> None:
             item.error_kind, item.message = error_kind, message
         bulk.update(pending, ITEM_RESULT)
         states = SyncState.objects.filter(order__in=[item.order_id for item in pending])
-        states.update(outcome=SyncState.Outcome.FAILED, message=message)
+        states.update(outcome=SyncState.Outcome.FAILED, message=message, tried_at=now)
 
 
 def _apply_alone(run: SyncRun, eshop: Eshop, settings: EshopSettings, pair: Pair) -> None:
@@ -143,7 +102,7 @@ def _apply_together(
     items = _lock_pending([item for item, _ in pairs])
     copies = _lock_copies(eshop, [item.external_id for item in items])
     decisions = [
-        _decide(eshop, settings, item, copies.get(item.external_id), answers[item.external_id])
+        decide(eshop, settings, item, copies.get(item.external_id), answers[item.external_id])
         for item in items
     ]
     _write(run, settings, decisions)
@@ -162,11 +121,16 @@ def _lock_copies(eshop: Eshop, external_ids: Sequence[str]) -> dict[str, Copy]:
     orders = list(
         Order.objects.filter(eshop=eshop, external_id__in=external_ids)
         .order_by("pk")
-        .select_for_update()
+        .select_for_update(of=("self",))
+        .select_related("handover__warehouse")
+        .defer("handover__content")
+        .annotate(payload_digest=F("payload__digest"))
     )
     states = SyncState.objects.in_bulk([order.pk for order in orders])
     copies = {
-        order.pk: Copy(order, states.get(order.pk) or _fresh_state(eshop, order))
+        order.pk: Copy(
+            order, states.get(order.pk) or fresh_state(eshop, order), order.payload_digest or ""
+        )
         for order in orders
     }
     for address in OrderAddress.objects.filter(order__in=orders):
@@ -174,82 +138,6 @@ def _lock_copies(eshop: Eshop, external_ids: Sequence[str]) -> dict[str, Copy]:
     for item in OrderItem.objects.filter(order__in=orders):
         copies[item.order_id].items.append(item)
     return {copy.order.external_id: copy for copy in copies.values()}
-
-
-def _fresh_state(eshop: Eshop, order: Order) -> SyncState:
-    return SyncState(order=order, eshop=eshop, asked_at=NEVER, settings_version=0)
-
-
-def _decide(
-    eshop: Eshop, settings: EshopSettings, item: SyncItem, copy: Copy | None, answer: Answer
-) -> Decision:
-    is_new = copy is None
-    if copy is None:
-        order = Order(eshop=eshop, external_id=item.external_id)
-        copy = Copy(order, _fresh_state(eshop, order))
-    is_stored = item.run.trigger == SyncRun.Trigger.REAPPLY
-    decision = Decision(item, copy, Outcome.FAILED, answer, is_new=is_new, is_stored=is_stored)
-    try:
-        _judge(decision, settings)
-    except SourceError as error:
-        decision.error_kind, decision.message = error.kind, str(error)
-    return decision
-
-
-def _judge(decision: Decision, settings: EshopSettings) -> None:
-    """Fill in outcome and plan. Raises the `SourceError` the order fails with."""
-    copy, answer = decision.copy, decision.answer
-    if copy.state.asked_at > answer.sent_at:
-        decision.outcome = Outcome.SKIPPED
-        decision.message = (
-            "Nothing was overwritten: a newer answer of the e-shop is already stored, asked for "
-            f"at {_clock(copy.state.asked_at)}; this one was asked for at {_clock(answer.sent_at)}."
-        )
-    elif isinstance(answer.result, OrderNotFound) and not decision.is_new:
-        _mark(decision, SourceState.MISSING, "The e-shop no longer has this order.")
-    elif isinstance(answer.result, SourceError):
-        raise answer.result
-    elif decision.is_stored:
-        _overwrite(decision, answer.result, settings)
-    elif answer.result.state is SourceState.TRASHED and not decision.is_new:
-        _mark(decision, SourceState.TRASHED, "The order is in the e-shop's trash.")
-    elif _is_older(answer.result, copy.state, answer.sent_at):
-        raise OlderAnswer(
-            "Nothing was overwritten: the e-shop sent an older state of this order "
-            f"({_clock(answer.result.source_modified_at)}) than the one we hold "
-            f"({_clock(copy.state.source_modified_at)}). A cache in front of the e-shop is the "
-            "usual reason; try again when it has been emptied."
-        )
-    else:
-        _overwrite(decision, answer.result, settings)
-
-
-def _mark(decision: Decision, state: SourceState, message: str) -> None:
-    decision.outcome = Outcome.MISSING
-    decision.message = f"{message} Our copy keeps its data."
-    decision.plan = without_order(decision.copy.order.source_state, state.value)
-
-
-def _is_older(source: SourceOrder, state: SyncState, sent_at: datetime) -> bool:
-    """By the e-shop's own stamps; one that lies in the future says nothing."""
-    ours, theirs = state.source_modified_at, source.source_modified_at
-    return ours is not None and theirs is not None and theirs < ours <= sent_at
-
-
-def _overwrite(decision: Decision, source: SourceOrder, settings: EshopSettings) -> None:
-    resolution = resolve(source, settings)
-    decision.problems = resolution.problems
-    after = resolution.order
-    if decision.is_stored:  # it says nothing about whether the e-shop still has the order
-        state = decision.copy.order.source_state
-        after = msgspec.structs.replace(after, source_state=state)
-    decision.after = after
-    if decision.is_new:
-        decision.outcome = Outcome.IMPORTED
-        return
-    copy = decision.copy
-    decision.plan = compare(held(copy.order, copy.addresses, copy.items), after)
-    decision.outcome = Outcome.UPDATED if decision.plan else Outcome.UNCHANGED
 
 
 def _write(run: SyncRun, settings: EshopSettings, decisions: Sequence[Decision]) -> None:
@@ -271,7 +159,7 @@ def _write(run: SyncRun, settings: EshopSettings, decisions: Sequence[Decision])
     _write_states(settings, decisions, now)
     payloads.keep(
         [
-            (d.copy.order, d.answer.result, d.answer.sent_at)
+            payloads.Told(d.copy.order, d.answer.result, d.answer.sent_at, d.copy.payload)
             for d in decisions
             if d.after and isinstance(d.answer.result, SourceOrder) and not d.is_stored
         ]
@@ -332,7 +220,7 @@ def _write_items(decisions: Sequence[Decision]) -> None:
 
 
 def _write_movements(run: SyncRun, decisions: Sequence[Decision], now: datetime) -> None:
-    told: dict[int, Decision] = {
+    by_order: dict[int, Decision] = {
         d.copy.order.pk: d
         for d in decisions
         if d.outcome in (Outcome.IMPORTED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.MISSING)
@@ -344,13 +232,17 @@ def _write_movements(run: SyncRun, decisions: Sequence[Decision], now: datetime)
             actor_id=run.created_by_id,
             actor_name=run.created_by_name,
             kind=_kind(d),
-            message=d.message or (NOTHING_NEW if d.outcome == Outcome.UNCHANGED else ""),
+            message=" ".join(
+                part
+                for part in (NOTHING_NEW if d.outcome == Outcome.UNCHANGED else "", d.message)
+                if part
+            ),
             changes=to_builtins(d.plan),
         )
-        for d in told.values()
+        for d in by_order.values()
     ]
     for order_id, movement_id in bulk.insert(rows, returning="order_id").items():
-        told[order_id].item.movement_id = movement_id
+        by_order[order_id].item.movement_id = movement_id
 
 
 def _kind(decision: Decision) -> str:
@@ -369,6 +261,7 @@ def _write_states(settings: EshopSettings, decisions: Sequence[Decision], now: d
         state.order_id = d.copy.order.pk
         if d.after is not None:
             state.settings_version = settings.version
+            state.kept = [msgspec.to_builtins(kept) for kept in d.plan.kept]
             state.problems = [msgspec.to_builtins(problem) for problem in d.problems]
         if d.outcome == Outcome.MISSING:  # there is nothing that the settings could be applied to
             state.settings_version = settings.version
@@ -382,7 +275,7 @@ def _note_answer(
     state: SyncState, decision: Decision, source: SourceOrder | SourceError, now: datetime
 ) -> None:
     """What the e-shop said, and when, about the order."""
-    state.message = decision.message
+    state.message, state.tried_at = decision.message, now
     state.outcome = "" if decision.outcome == Outcome.IMPORTED else decision.outcome
     if decision.outcome != Outcome.FAILED:
         state.asked_at = decision.answer.sent_at
@@ -404,9 +297,3 @@ def _finish_items(decisions: Sequence[Decision], now: datetime) -> None:
 
 def _values(source: object, names: Iterable[str]) -> dict[str, object]:
     return {name: getattr(source, name) for name in names}
-
-
-def _clock(moment: datetime | None) -> str:
-    if moment is None:
-        return "never"
-    return date_format(timezone.localtime(moment), "Y-m-d H:i:s")

@@ -95,9 +95,12 @@ def start_run(
 
 
 def cancel_run(run: SyncRun) -> int:
-    """Finish what is still pending as cancelled; orders already done stay as they are."""
+    """Finish what is still pending as cancelled, and load no further page of an import; orders
+    already done stay as they are. How many orders that concerned."""
     now = timezone.now()
     SyncRun.objects.filter(pk=run.pk, cancelled_at=None).update(cancelled_at=now)
+    imports = SyncRun.objects.filter(pk=run.pk, trigger=SyncRun.Trigger.IMPORT, finished_at=None)
+    imports.update(finished_at=now, error="Cancelled; what was loaded stays.")
     return run.items.filter(outcome=Outcome.PENDING).update(
         outcome=Outcome.CANCELLED, finished_at=now, message="Cancelled before it was tried."
     )

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from eshops.connection import open_adapter
+from eshops.connection import can, open_adapter
 from eshops.models import Eshop
 from eshops.resolve import EshopSettings, settings_of
 from eshops.source import Page, Refused, SourceError, SourceOrder, Unavailable
@@ -44,8 +44,16 @@ def start_import(
 ) -> SyncRun:
     """Start loading the orders placed (or changed) since then, all when None.
 
-    Raises `NotStarted` while another import of this e-shop runs.
+    Raises `NotStarted` while another import of this e-shop runs, for a marketplace whose orders go
+    directly into an e-shop, and `by_change` where the platform cannot tell what was changed.
     """
+    if eshop.direct_eshop:
+        raise NotStarted(
+            f"Orders of {eshop.name} go directly into {eshop.direct_eshop} and are imported and "
+            "synchronized from there."
+        )
+    if by_change and not can(eshop, "changed_since"):
+        raise NotStarted(f"{eshop.name} cannot tell which of its orders were changed.")
     run = SyncRun(
         trigger=SyncRun.Trigger.IMPORT,
         eshop=eshop,

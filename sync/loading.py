@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from eshops.connection import open_adapter
+from eshops.connection import able, can, open_adapter
 from eshops.models import DataLoad, Eshop
 from eshops.sequences import store_sequences
 from eshops.source import Refused, SourceError
@@ -23,7 +23,12 @@ AT_A_TIME = 3
 
 
 def start_load(eshop: Eshop, name: str) -> DataLoad:
-    """Have a worker read the e-shop's code lists. Raises `NotStarted` while one does so."""
+    """Have a worker read the e-shop's code lists.
+
+    Raises `NotStarted` while one does so, and for a platform that has no code lists to read.
+    """
+    if not can(eshop, "sequences"):
+        raise NotStarted(f"{eshop.name} has no code lists that could be loaded.")
     load = DataLoad(eshop=eshop, requested_at=timezone.now(), requested_by=name)
     try:
         with transaction.atomic():
@@ -60,7 +65,7 @@ def start_due_loads() -> None:
     now = timezone.now()
     recent = DataLoad.objects.filter(eshop=OuterRef("pk"), requested_at__gt=now - REFRESH_EVERY)
     due = (
-        Eshop.objects.filter(is_active=True)
+        Eshop.objects.filter(is_active=True, platform__in=able("sequences"))
         .filter(~Exists(recent))
         .filter(Q(data_loaded_at=None) | Q(data_loaded_at__lte=now - REFRESH_EVERY))
         .exclude(data_loads__finished_at=None, data_loads__isnull=False)

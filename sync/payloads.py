@@ -8,6 +8,7 @@ import hashlib
 import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 from django.conf import settings
@@ -24,21 +25,29 @@ NOT_KEPT = BadPayload(
 )
 
 
-def keep(told: Sequence[tuple[Order, SourceOrder, datetime]]) -> None:
-    """Keep what was said about each order, and when it was asked for. What is kept already in
-    the same words is not written again."""
+class Told(NamedTuple):
+    """What an e-shop said about an order, when that was asked for, and the digest of what is kept
+    of it so far, "" for nothing."""
+
+    order: Order
+    source: SourceOrder
+    asked_at: datetime
+    held: str
+
+
+def keep(all_told: Sequence[Told]) -> None:
+    """Keep what was said; what is kept already in the same words is not written again."""
     if not settings.PAYLOAD_DAYS:
         return
-    held = Payload.objects.in_bulk([order.pk for order, _, _ in told], field_name="pk")
     rows = []
-    for order, source, asked_at in told:
-        content = msgspec.json.encode(source)
+    for told in all_told:
+        content = msgspec.json.encode(told.source)
         digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-        if order.pk not in held or held[order.pk].digest != digest:
+        if digest != told.held:
             rows.append(
                 Payload(
-                    order=order,
-                    asked_at=asked_at,
+                    order=told.order,
+                    asked_at=told.asked_at,
                     stored_at=timezone.now(),
                     digest=digest,
                     content=encrypt(zlib.compress(content)),

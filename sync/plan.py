@@ -39,9 +39,19 @@ class LineChange(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """What a rule keeps: in each change `old` is ours and stays, `new` is what the e-shop says."""
+
+    group: str
+    reason: str
+    fields: tuple[Change, ...] = ()
+    lines: tuple[LineChange, ...] = ()
+
+
 class Plan(msgspec.Struct, frozen=True):
     fields: tuple[Change, ...] = ()
     lines: tuple[LineChange, ...] = ()
+    kept: tuple[Kept, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.fields or self.lines)
@@ -101,8 +111,9 @@ def without_order(before_state: str, now: str) -> Plan:
 
 
 def to_builtins(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON-ready values; {} when it is empty."""
-    return msgspec.to_builtins(plan) if plan else {}
+    """The plan as JSON-ready values; {} when nothing changes and nothing is kept."""
+    told: dict[str, Any] = msgspec.to_builtins(plan)
+    return {name: value for name, value in told.items() if value}
 
 
 def from_builtins(data: Mapping[str, Any]) -> Plan:

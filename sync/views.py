@@ -6,29 +6,22 @@ the rows of those orders that wait no longer.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, TooManyFieldsSent
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
-from django_filters import ChoiceFilter, FilterSet, ModelChoiceFilter
 
-from eshops.models import Eshop
 from orders.filters import ids, listed, selected_orders
 from orders.models import Order
 from sync.engine import LIMIT, NotStarted, Started, cancel_run, start_run
 from sync.models import SyncItem, SyncRun
+from sync.progress import RETRIED, RunFilter, items_of_run, progress_of, told_runs
 
 Outcome = SyncItem.Outcome
 Trigger = SyncRun.Trigger
@@ -37,96 +30,6 @@ STOP_POLLING = 286
 RUNS_PAGE = 50
 ITEMS_PAGE = 100
 IN_BULK = "sync.synchronize_in_bulk"
-BAR = [
-    Outcome.IMPORTED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.MISSING, Outcome.SKIPPED,
-    Outcome.FAILED, Outcome.CANCELLED,
-]  # fmt: skip
-RETRIED = Q(outcome=Outcome.FAILED) | (Q(outcome=Outcome.SKIPPED) & ~Q(error_kind=""))
-IMPORTING = Q(trigger=Trigger.IMPORT, finished_at=None)
-
-
-@dataclass(frozen=True)
-class Lane:
-    """An e-shop that has to be given time, and why."""
-
-    eshop: str
-    until: datetime
-    reason: str
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is: counted, never stored."""
-
-    run: SyncRun
-    counts: Mapping[str, int]
-    lanes: list[Lane] = field(default_factory=list)
-
-    @property
-    def total(self) -> int:
-        return max(sum(self.counts.values()), (self.is_import and self.run.expected) or 0)
-
-    @property
-    def done(self) -> int:
-        return sum(self.counts.values()) - self.counts.get(Outcome.PENDING, 0)
-
-    @property
-    def is_import(self) -> bool:
-        return self.run.trigger == Trigger.IMPORT
-
-    @property
-    def is_working(self) -> bool:
-        if self.is_import:
-            return self.run.finished_at is None
-        return bool(self.counts.get(Outcome.PENDING))
-
-    @property
-    def words(self) -> list[tuple[str, str]]:
-        """Outcome and "30 updated", for every outcome there is."""
-        return [
-            (outcome.value, f"{self.counts[outcome]} {outcome.label.lower()}")
-            for outcome in BAR
-            if self.counts.get(outcome)
-        ]
-
-    @property
-    def bars(self) -> list[tuple[str, float, float]]:
-        """Outcome, start and width of each part of the bar, in per cent."""
-        parts, start = [], 0.0
-        for outcome in BAR:
-            width = 100 * self.counts.get(outcome, 0) / (self.total or 1)
-            if width:
-                parts.append((outcome.value, round(start, 2), round(width, 2)))
-            start += width
-        return parts
-
-
-class RunFilter(FilterSet):
-    """The filters of the list of runs."""
-
-    eshop = ModelChoiceFilter(
-        method="of_eshop", queryset=Eshop.objects.defer("credentials"), empty_label="Any e-shop"
-    )
-    trigger = ChoiceFilter(choices=Trigger.choices, empty_label="Any trigger")
-    who = ModelChoiceFilter(
-        field_name="created_by", queryset=User.objects.order_by("username"), empty_label="Anybody"
-    )
-    state = ChoiceFilter(
-        method="in_state",
-        empty_label="Any state",
-        choices=[("working", "Working"), ("failures", "With failures"), ("finished", "Finished")],
-    )
-
-    def of_eshop(self, found: QuerySet[SyncRun], name: str, value: Eshop) -> QuerySet[SyncRun]:
-        return found.filter(Q(eshop=value) | Exists(_items_of_run(eshop=value)))
-
-    def in_state(self, found: QuerySet[SyncRun], name: str, value: str) -> QuerySet[SyncRun]:
-        working = IMPORTING | Exists(_items_of_run(outcome=Outcome.PENDING))
-        if value == "working":
-            return found.filter(working)
-        if value == "failures":
-            return found.filter(Exists(_items_of_run().filter(RETRIED)) | ~Q(error=""))
-        return found.exclude(working)
 
 
 @require_POST
@@ -166,7 +69,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(
         SyncRun.objects.select_related("eshop").defer("eshop__credentials"), pk=pk
     )
-    state = _progress_of([found])[0]
+    state = progress_of([found])[0]
     outcome = request.GET.get("outcome", "")
     items = _items(found)
     context = {
@@ -211,7 +114,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     context = {
         "form": run_filter.form,
         "is_active": any(run_filter.form.cleaned_data.values()),
-        "runs": _told_runs(page[:RUNS_PAGE]),
+        "runs": told_runs(page[:RUNS_PAGE]),
         "before": before,
         "older": page[RUNS_PAGE - 1].pk if len(page) > RUNS_PAGE else None,
         "kept": kept.urlencode(),
@@ -234,9 +137,11 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("sync.synchronize", raise_exception=True)
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Do not try what is still pending."""
-    found = get_object_or_404(SyncRun.objects.exclude(trigger=Trigger.IMPORT), pk=pk)
+    found = get_object_or_404(SyncRun, pk=pk)
     cancelled = cancel_run(found)
-    if cancelled:
+    if found.trigger == Trigger.IMPORT:
+        messages.success(request, "The import loads no further orders; what was loaded stays.")
+    elif cancelled:
         messages.success(request, f"{_orders(cancelled)} cancelled; those done stay as they are.")
     else:
         messages.info(request, "Nothing was pending any more.")
@@ -304,9 +209,7 @@ def _live(
     visible = SyncRun.objects.filter(pk__in=sorted(watched)[-10:])
     if not _may_view_runs(request):
         visible = visible.filter(created_by=request.user.pk)
-    found = _progress_of(
-        visible.select_related("eshop").defer("eshop__credentials").order_by("-pk")
-    )
+    found = progress_of(visible.select_related("eshop").defer("eshop__credentials").order_by("-pk"))
     polls = polls or any(each.is_working for each in found)
     context = {
         "progress": found,
@@ -359,15 +262,11 @@ def _may_view_runs(request: HttpRequest) -> bool:
 def _unfinished_runs(request: HttpRequest, orders: set[int]) -> set[int]:
     """What a page that was just opened has to watch: the newest runs of this user in which
     (these) orders wait."""
-    pending = _items_of_run(outcome=Outcome.PENDING)
+    pending = items_of_run(outcome=Outcome.PENDING)
     if "detail" in request.GET:
         pending = pending.filter(order__in=orders)
     own = SyncRun.objects.filter(Exists(pending), created_by=request.user.pk).order_by("-pk")
     return set(own.values_list("pk", flat=True)[:3])
-
-
-def _items_of_run(**conditions: Any) -> QuerySet[SyncItem]:
-    return SyncItem.objects.filter(run=OuterRef("pk"), **conditions)
 
 
 def _items(found: SyncRun) -> QuerySet[SyncItem]:
@@ -380,47 +279,3 @@ def _items(found: SyncRun) -> QuerySet[SyncItem]:
         )
         .order_by("pk")
     )
-
-
-def _progress_of(found: Iterable[SyncRun]) -> list[Progress]:
-    """How far each of the runs is, in two queries."""
-    found = list(found)
-    counts: dict[int, dict[str, int]] = {each.pk: {} for each in found}
-    per_outcome = SyncItem.objects.filter(run__in=found).order_by().values_list("run_id", "outcome")
-    for pk, outcome, number in per_outcome.annotate(Count("pk")):
-        counts[pk][outcome] = number
-    lanes: dict[int, list[Lane]] = {each.pk: [] for each in found}
-    now = timezone.now()
-    waiting = SyncItem.objects.filter(
-        run__in=found, outcome=Outcome.PENDING, eshop__wait_until__gt=now
-    ).values_list("run_id", "eshop__name", "eshop__wait_until", "eshop__wait_reason")
-    for pk, name, until, reason in waiting.order_by().distinct():
-        if until:
-            lanes[pk].append(Lane(name, until, reason))
-    for each in found:
-        eshop = each.eshop
-        if eshop and eshop.is_waiting and not each.finished_at and eshop.wait_until:
-            lanes[each.pk].append(Lane(eshop.name, eshop.wait_until, eshop.wait_reason))
-    return [Progress(each, counts[each.pk], lanes[each.pk]) for each in found]
-
-
-def _told_runs(found: list[SyncRun]) -> list[dict[str, Any]]:
-    """The runs of a page with their progress, e-shops and, for a single order, its number."""
-    counts: dict[int, dict[str, int]] = {each.pk: {} for each in found}
-    told: dict[int, dict[str, Any]] = {each.pk: {"eshops": set(), "number": ""} for each in found}
-    rows = (
-        SyncItem.objects.filter(run__in=found)
-        .order_by()
-        .values_list("run_id", "outcome", "eshop__name")
-        .annotate(Count("pk"), Min("order__number"), Min("order_id"))
-    )
-    for pk, outcome, eshop, number, order_number, order_id in rows:
-        counts[pk][outcome] = counts[pk].get(outcome, 0) + number
-        told[pk]["eshops"].add(eshop)
-        told[pk] |= {"number": order_number, "order_id": order_id}
-    for each in found:
-        state = Progress(each, counts[each.pk])
-        if each.eshop:
-            told[each.pk]["eshops"].add(each.eshop.name)
-        told[each.pk] |= {"progress": state, "run": each, "eshops": sorted(told[each.pk]["eshops"])}
-    return [told[each.pk] for each in found]

@@ -66,6 +66,7 @@ class WooCommerce:
         "consumer_key": "Consumer key",
         "consumer_secret": "Consumer secret",
     }
+    capabilities: ClassVar[frozenset[str]] = frozenset({"sequences", "changed_since"})
     batch_size: int = PAGE
 
     def __init__(

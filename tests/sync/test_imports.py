@@ -66,6 +66,17 @@ class TestLoadNew:
         load_new(factories.eshop(), factories.user(), date(2025, 11, 23))
 
 
+def test_a_cancelled_import_loads_no_further_page(scripted: ScriptedShop) -> None:
+    scripted.batch_size = 1
+    scripted.put(*(source_order(str(n)) for n in range(3)))
+    run = start_import(factories.eshop(), None, None)
+    scripted.before_answer = [lambda: None, lambda: engine.cancel_run(run)]
+    work_off()
+    assert Order.objects.count() == 2
+    run.refresh_from_db()
+    assert "Cancelled" in run.error
+
+
 class TestAutomatic:
     def test_every_so_many_minutes_from_the_watermark_with_an_overlap(
         self, scripted: ScriptedShop

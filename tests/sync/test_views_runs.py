@@ -335,11 +335,23 @@ class TestRun:
         run = run_with("imported", "failed", trigger="import", eshop=eshop, expected=250)
         address = reverse("sync:run", args=[run.pk])
         html = text(signed_in().get(address))
-        assert "Importing orders of Sandbox shop: <b>2 of 250</b>" in html and "Cancel" not in html
+        assert "Importing orders of Sandbox shop: <b>2 of 250</b>" in html
         run.finished_at, run.error = timezone.now(), "The e-shop stopped answering."
         run.save()
         assert "The e-shop stopped answering." in text(signed_in().get(address))
         assert signed_in().get(address, headers=HTMX).headers["HX-Refresh"] == "true"
+
+    def test_an_import_can_be_cancelled(self) -> None:
+        eshop = factories.eshop(name="Sandbox shop")
+        run = run_with("imported", trigger="import", eshop=eshop)
+        client = signed_in()
+        address = reverse("sync:run", args=[run.pk])
+        assert "Cancel" in text(client.get(address))
+        client.post(reverse("sync:cancel", args=[run.pk]))
+        run.refresh_from_db()
+        assert run.finished_at is not None and run.cancelled_at is not None
+        html = text(client.get(address))
+        assert "what was loaded stays" in html and "Cancel what waits" not in html
 
     def test_items_are_paged_and_filtered(self) -> None:
         run = run_with(*["updated"] * 101, "failed")

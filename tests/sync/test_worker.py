@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from django.core.management import call_command
@@ -115,6 +116,18 @@ def test_a_worker_killed_while_importing_is_replaced(
     eventually(swept)
     assert Order.objects.count() == 370
     assert outcomes(run) == {Outcome.IMPORTED: 120}
+
+
+def test_a_message_reaches_one_queue_once(eshop: Eshop, live_stack: LiveStack) -> None:
+    (log,) = live_stack.logs
+    before = log.read_text().count("synchronize_lane[")
+    for trigger in (SyncRun.Trigger.ROW, SyncRun.Trigger.BULK):
+        run = run_of(1, trigger)
+        eventually(partial(is_finished, run))
+    time.sleep(1)
+    received = [line for line in log.read_text().splitlines() if "received" in line]
+    lanes = [line for line in received if "synchronize_lane[" in line]
+    assert (before, len(lanes)) == (0, 2)
 
 
 def test_the_same_message_many_times(eshop: Eshop, sandbox: RunningSandbox) -> None:

@@ -1,0 +1,180 @@
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from eshops.models import Eshop
+from eshops.resolve import EshopSettings, ResolvedOrder, resolve
+from eshops.source import SourceAddress
+from orders.models import Handover, Order, Warehouse
+from sync import engine
+from sync.engine import start_run
+from sync.imports import load_orders, start_import
+from sync.models import SyncItem
+from sync.rules import GROUPS, Rule, carry_out, combined
+from tests import factories
+from tests.shops import ScriptedShop
+from tests.sources import source_item, source_order
+
+
+def resolved(**values: Any) -> ResolvedOrder:
+    return resolve(source_order(**values), EshopSettings(version=1)).order
+
+
+BEFORE = resolved()
+AFTER = resolved(
+    status_code="completed",
+    customer_email="",
+    billing=SourceAddress(city="Plzeň"),
+    total=Decimal("30"),
+    items=(source_item("11", quantity=Decimal(3)), source_item("12")),
+)
+
+
+def test_every_column_is_in_one_group_or_always_overwritten() -> None:
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert len(grouped) == len(set(grouped))
+    always = {"number", "placed_at", "source_state"}
+    assert set(grouped) | always == set(ResolvedOrder.__struct_fields__)
+
+
+def test_without_rules_everything_is_overwritten() -> None:
+    assert carry_out(BEFORE, AFTER, {}) == (AFTER, ())
+
+
+def test_a_kept_group_stays_and_tells_what_the_eshop_says() -> None:
+    after, kept = carry_out(BEFORE, AFTER, {"items": Rule("keep", "the warehouse has it")})
+    assert after.items == BEFORE.items
+    assert after.status_code == "completed"
+    (items,) = kept
+    assert (items.group, items.reason) == ("items", "the warehouse has it")
+    assert [(line.action, line.external_id) for line in items.lines] == [
+        ("changed", "11"),
+        ("added", "12"),
+    ]
+
+
+def test_what_the_eshop_has_likewise_is_not_told_as_kept() -> None:
+    after, kept = carry_out(BEFORE, BEFORE, {group: Rule("keep", "r") for group in GROUPS})
+    assert (after, kept) == (BEFORE, ())
+
+
+def test_only_if_empty_fills_what_is_empty_here() -> None:
+    before = resolved(customer_email="", customer_phone="777")
+    after = resolved(customer_email="new@example.test", customer_phone="888")
+    merged, kept = carry_out(before, after, {"customer": Rule("empty", "r")})
+    assert (merged.customer_email, merged.customer_phone) == ("new@example.test", "777")
+    assert [(c.field, c.old, c.new) for c in kept[0].fields] == [("customer_phone", "777", "888")]
+
+
+def test_an_empty_address_is_filled_as_a_whole() -> None:
+    before = resolved(shipping_address=SourceAddress())
+    after, kept = carry_out(before, AFTER, {"addresses": Rule("empty", "r")})
+    assert after.shipping_address == AFTER.shipping_address
+    assert after.billing == before.billing
+    assert {change.field.split(".")[0] for change in kept[0].fields} == {"billing"}
+
+
+def test_the_more_careful_of_two_rules_counts() -> None:
+    rules = combined(
+        ({"items": "empty", "status": "keep", "totals": "overwrite"}, "the e-shop"),
+        ({"items": "keep", "status": "empty"}, "the warehouse"),
+    )
+    assert rules == {
+        "items": Rule("keep", "the warehouse"),
+        "status": Rule("keep", "the e-shop"),
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("valkey", "sent")
+class TestCarriedOut:
+    @pytest.fixture
+    def order(self, scripted: ScriptedShop) -> Order:
+        eshop = factories.eshop()
+        scripted.put(source_order())
+        load_orders(start_import(eshop, None, None).pk)
+        scripted.put(
+            source_order(status_code="completed", items=(source_item("11"), source_item("12")))
+        )
+        return Order.objects.get()
+
+    def synchronize(self, order: Order) -> SyncItem:
+        run = start_run(Order.objects.filter(pk=order.pk), None, "row").run
+        assert run is not None
+        engine.synchronize_lane(run.pk, order.eshop_id)
+        order.refresh_from_db()
+        return run.items.get()
+
+    def test_an_eshops_rule(self, order: Order) -> None:
+        Eshop.objects.update(rules={"status": "keep"})
+        item = self.synchronize(order)
+        assert (order.status_code, order.items.count()) == ("processing", 2)
+        assert (item.outcome, item.message) == ("updated", "Status kept: so Shop is set up.")
+        assert item.movement is not None
+        assert item.movement.changes["kept"][0]["fields"][0] == {
+            "field": "status_code",
+            "old": "processing",
+            "new": "completed",
+        }
+        assert order.sync_state.kept[0]["group"] == "status"
+
+    def test_the_warehouses_rule_while_it_has_the_order(self, order: Order) -> None:
+        warehouse = Warehouse.objects.create(
+            name="Hall", is_active=True, rules={"items": "keep", "status": "keep"}
+        )
+        at = timezone.now() - timedelta(minutes=1)
+        handover = Handover.objects.create(warehouse=warehouse, at=at, format="csv", content="")
+        Order.objects.update(handover=handover)
+        item = self.synchronize(order)
+        since = timezone.localtime(at)
+        when = f"{since:%H:%M}" if since.date() == timezone.localdate() else ""
+        assert item.outcome == "unchanged"
+        assert f"Items kept: the warehouse has this order since {when}" in item.message
+        assert (order.status_code, order.items.count()) == ("processing", 1)
+        Order.objects.update(handover=None)
+        item = self.synchronize(order)
+        assert (item.outcome, item.message) == ("updated", "")
+        assert (order.status_code, order.items.count()) == ("completed", 2)
+        assert order.sync_state.kept == []
+
+
+@pytest.mark.django_db
+class TestOneOnly:
+    def test_active_warehouse(self) -> None:
+        Warehouse.objects.create(name="One", is_active=True)
+        Warehouse.objects.create(name="Old")
+        another = Warehouse(name="Two", is_active=True)
+        with pytest.raises(ValidationError, match="there can be one only"):
+            another.full_clean()
+        with pytest.raises(IntegrityError), transaction.atomic():
+            another.save()
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"import_mode": "direct"},
+            {"import_mode": "direct", "kind": "marketplace"},
+            {"import_mode": "direct", "kind": "eshop", "direct": True},
+            {"import_mode": "fynode", "kind": "marketplace", "direct": True},
+            {"import_mode": "direct", "kind": "marketplace", "direct": True, "import_every": 30},
+        ],
+    )
+    def test_import_mode_of_a_marketplace(self, values: dict[str, Any]) -> None:
+        target = factories.eshop(name="Target")
+        if values.pop("direct", False):
+            values["direct_eshop"] = target
+        with pytest.raises(IntegrityError), transaction.atomic():
+            factories.eshop(name="Market", **values)
+
+    def test_directly_into_an_eshop(self) -> None:
+        factories.eshop(
+            name="Market",
+            kind="marketplace",
+            import_mode="direct",
+            direct_eshop=factories.eshop(name="Target"),
+        )
