@@ -51,7 +51,7 @@ def sign_in(page: Page, live_server: LiveServer, *permissions: str) -> None:
     page.get_by_label("User name").or_(page.get_by_label("Username")).fill(user.get_username())
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Orders")).to_be_visible()
+    expect(page.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
 
 
 @pytest.mark.usefixtures("eshop")
