@@ -1,5 +1,7 @@
 """WCAG 2.2 AA as far as a program can tell (axe), on every page, in both colour schemes."""
 
+from decimal import Decimal
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -55,8 +57,9 @@ def _details(order: Order, run: SyncRun, outcome: str) -> None:
     for kind in ("billing", "shipping"):
         OrderAddress.objects.create(order=order, kind=kind, first_name="Žofie", city="Brno")
     OrderItem.objects.create(
-        order=order, kind="product", external_id="1", position=0, name="Káva", quantity=2,
-        net=20, tax="4.2", gross="24.2", tax_rate=21, unit_price=10,
+        order=order, kind="product", external_id="1", position=0, name="Káva", quantity=Decimal(2),
+        net=Decimal(20), tax=Decimal("4.2"), gross=Decimal("24.2"), tax_rate=Decimal(21),
+        unit_price=Decimal(10),
     )  # fmt: skip
     change = {"field": "status_code", "old": "processing", "new": "completed"}
     movement = Movement.objects.create(
