@@ -7,10 +7,11 @@ database's affair. An order that failed in this catch-up is left for a person.
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from eshops.models import Eshop
+from orders.filters import stale
 from orders.models import Order
 from sync.engine import LIMIT, NotStarted, start_run
 from sync.models import CatchUp, SyncItem, SyncRun
@@ -21,8 +22,8 @@ COUNTED = 10_000
 
 def stale_orders(eshop: Eshop | None = None) -> QuerySet[Order]:
     """The orders that were resolved with older settings than their e-shop has now."""
-    stale = Order.objects.filter(sync_state__settings_version__lt=F("eshop__settings_version"))
-    return stale.filter(eshop=eshop) if eshop else stale
+    orders = Order.objects.filter(stale())
+    return orders.filter(eshop=eshop) if eshop else orders
 
 
 def count_stale(eshops: QuerySet[Eshop] | None = None) -> dict[int, int]:
