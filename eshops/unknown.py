@@ -1,10 +1,10 @@
-"""Codes that occur on orders but in none of their e-shop's sequences."""
+"""Codes that occur on orders but that neither sequences nor a marketplace's mapping know."""
 
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, Max, OuterRef
 
-from eshops.models import Eshop, Sequence
+from eshops.models import Eshop, MarketplaceMapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,10 @@ def unknown_codes(eshop: Eshop) -> list[UnknownCode]:
     for kind in Sequence.Kind:
         code, name = f"{kind}_code", f"{kind}_name"
         known = Sequence.objects.filter(eshop=eshop, kind=kind, code=OuterRef(code))
+        mapped = MarketplaceMapping.objects.filter(eshop=eshop, kind=kind, code=OuterRef(code))
         rows = (
             eshop.orders.exclude(**{code: ""})
-            .filter(~Exists(known))
+            .filter(~Exists(known), ~Exists(mapped))
             .order_by()
             .values(code)
             .annotate(orders=Count("pk"), name=Max(name))

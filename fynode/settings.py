@@ -189,6 +189,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"queue": "click", "expires": 60},
     },
+    "hand-over": {
+        "task": "sync.tasks.hand_over_due",
+        "schedule": 60.0,
+        "options": {"queue": "bulk", "expires": 60},
+    },
     "forget-payloads": {
         "task": "sync.tasks.forget_old_payloads",
         "schedule": 86_400.0,

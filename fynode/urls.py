@@ -16,7 +16,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("orders/", include("orders.urls")),
     path("sync/", include("sync.urls")),
+    path("e-shops/<int:eshop_id>/", include("sync.eshop_urls")),
     path("e-shops/", include("eshops.urls")),
+    path("marketplaces/", include("sync.marketplace_urls")),
+    path("warehouse/", include("orders.warehouse_urls")),
+    path("", include("sync.rule_urls")),
     path("", RedirectView.as_view(pattern_name="orders:list"), name="home"),
 ]
 

@@ -151,6 +151,11 @@ class Order(models.Model):
             models.Index(
                 fields=["source_state", "-placed_at", "-id"], name="order_source_state_newest"
             ),
+            models.Index(
+                fields=["status_type", "-placed_at", "-id"],
+                condition=models.Q(handover=None),
+                name="order_due",
+            ),
         ]
 
     def __str__(self) -> str:

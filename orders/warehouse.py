@@ -10,6 +10,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,7 +89,7 @@ def refusal(parcel: Parcel, warehouse: Warehouse) -> str:
     if lacking:
         named = ", ".join(f"“{_plain(line.name) or line.external_id}”" for line in lacking[:3])
         more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
-        key = warehouse.get_match_by_display()
+        key = "EAN" if warehouse.match_by == Warehouse.MatchBy.EAN else "product number"
         return f"The warehouse knows products by {key}, which is missing on {named}{more}."
     return ""
 
@@ -183,8 +184,9 @@ def hand_over_due() -> int:
     while keys := list(
         wanted.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:LIMIT]
     ):
-        count += hand_over(Order.objects.filter(pk__in=keys), None, name="schedule").count
         last = keys[-1]
+        with suppress(NotHandedOver):  # it was switched off just now
+            count += hand_over(Order.objects.filter(pk__in=keys), None, name="schedule").count
     return count
 
 
@@ -279,7 +281,7 @@ def _shipping_address(addresses: Mapping[str, OrderAddress]) -> Row:
     for kind in (kinds.SHIPPING, kinds.BILLING):
         address = addresses.get(kind)
         values = {name: getattr(address, name, "") for name in _ADDRESS}
-        if any(values.values()):
+        if any(value for name, value in values.items() if name not in ("country", "region")):
             break
     return {f"shipping_{name}": value for name, value in values.items()}
 

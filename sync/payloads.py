@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from eshops.credentials import decrypt, encrypt
@@ -80,7 +81,11 @@ class StoredAnswers:
     def _answer(self, external_id: str, payload: Payload | None) -> Answer:
         if payload is None:
             return Answer(external_id, timezone.now(), NOT_KEPT)
-        return Answer(external_id, payload.order.sync_state.asked_at, read(payload))
+        try:
+            source = read(payload)
+        except ImproperlyConfigured as error:
+            return Answer(external_id, timezone.now(), BadPayload(str(error)))
+        return Answer(external_id, payload.order.sync_state.asked_at, source)
 
 
 def forget_old() -> int:

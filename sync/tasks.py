@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from orders import warehouse
 from sync import catching_up, engine, imports, loading, payloads
 
 
@@ -30,6 +31,11 @@ def start_due_loads() -> None:
 def start_due_imports() -> None:
     imports.start_due_imports()
     imports.start_due_rechecks()
+
+
+@shared_task
+def hand_over_due() -> None:
+    warehouse.hand_over_due()
 
 
 @shared_task

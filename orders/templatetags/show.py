@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -140,14 +141,13 @@ def icon(name: str) -> SafeString:
     )
 
 
-@register.simple_tag
-def failed_orders() -> str:
-    """How many orders' last synchronization failed, for the rail; counted up to 1,000."""
-    failed = SyncState.objects.filter(outcome=SyncState.Outcome.FAILED).order_by()[:1000].count()
-    return "999+" if failed > 999 else str(failed or "")
-
-
 def _grouped(value: Decimal, least: int) -> str:
     whole, _, fraction = f"{value:,f}".partition(".")
     fraction = fraction.rstrip("0").ljust(least, "0")
     return f"{whole}.{fraction}" if fraction else whole
+
+
+@register.filter
+def pairs(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Key and value of each entry; `.items` in a template would find a key of that name first."""
+    return list(values.items())

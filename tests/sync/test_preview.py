@@ -82,8 +82,11 @@ def test_unknown_codes_with_their_counts(eshop: Eshop) -> None:
     other = factories.eshop(name="Another")
     factories.order(other, status_code="elsewhere")
     told = [(each.kind, each.code, each.name, each.orders) for each in unknown_codes(eshop)]
+    target = other.sequences.create(kind="payment", code="cash", name="Cash")
     assert told == [
         ("delivery", "flat_rate:1", "PPL domů", 24),
         ("payment", "cod", "Dobírka", 24),
         ("status", "weird", "Weird", 1),
     ]
+    eshop.marketplace_mappings.create(kind="payment", code="cod", target=target)
+    assert "payment" not in {each.kind for each in unknown_codes(eshop)}

@@ -1,0 +1,226 @@
+"""The forms of an e-shop's settings: what they take, and why they refuse."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+
+from eshops.adapters import ADAPTERS
+from eshops.mapping import is_path
+from eshops.models import Eshop, MetadataMapping
+from eshops.models import Sequence as CodeListEntry
+
+BLACK = "#000000"
+Target = MetadataMapping.Target
+
+
+class ConnectionForm(forms.Form):
+    """Where an e-shop is and what lets us in. Credentials are only ever replaced: no page holds
+    those that are stored, and they are sent to no other address than they were given for."""
+
+    base_url = forms.URLField(
+        label="Address",
+        assume_scheme="https",
+        max_length=200,
+        help_text="As in a browser, without a page of the administration.",
+    )
+
+    def __init__(self, eshop: Eshop, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, initial={"base_url": eshop.base_url})
+        self._eshop = eshop
+        platform = ADAPTERS.get(eshop.platform)
+        self._labels = platform.credentials if platform else {}
+        self.credentials: dict[str, str] = {}
+        """What to connect with, once the form is valid."""
+        for name, label in self._labels.items():
+            self.fields[f"secret_{name}"] = forms.CharField(
+                label=label,
+                required=False,
+                max_length=1000,
+                widget=forms.PasswordInput(
+                    {"autocomplete": "new-password", "placeholder": "Unchanged", "size": 40}
+                ),
+            )
+
+    def clean_base_url(self) -> str:
+        parts = urlsplit(self.cleaned_data["base_url"])
+        if parts.scheme not in ("https", "http"):
+            raise ValidationError("An e-shop's address begins with https:// or http://.")
+        if "@" in parts.netloc:
+            raise ValidationError("Leave the password out of the address.")
+        return parts._replace(query="", fragment="").geturl()
+
+    def clean(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        given = {name: values.get(f"secret_{name}") or "" for name in self._labels}
+        missing = [label for name, label in self._labels.items() if not given[name]]
+        if not missing:
+            self.credentials = given
+        elif len(missing) < len(given):
+            raise ValidationError(
+                f"Credentials are replaced together; missing: {', '.join(missing)}."
+            )
+        elif "base_url" in values:
+            self.credentials = self._stored(values["base_url"])
+        return values
+
+    def _stored(self, address: str) -> dict[str, str]:
+        if _origin(address) != _origin(self._eshop.base_url):
+            raise ValidationError(
+                "This is another address: enter its credentials as well. Those stored here are "
+                "sent to the address they were given for only."
+            )
+        try:
+            return dict(self._eshop.credentials)
+        except ImproperlyConfigured as error:
+            raise ValidationError(str(error)) from None
+
+
+class ActivityForm(forms.ModelForm):
+    """Whether anything is asked of the e-shop by itself, and how often."""
+
+    import_every = forms.IntegerField(
+        label="Automatic import every",
+        required=False,
+        min_value=5,
+        max_value=10_080,
+        help_text="minutes, at least 5; empty: orders are imported by hand only",
+        error_messages={
+            "min_value": "The shortest interval is 5 minutes; leave it empty to import by hand.",
+            "max_value": "The longest interval is a week, 10080 minutes.",
+        },
+    )
+
+    class Meta:
+        model = Eshop
+        fields = ["is_active", "import_every"]
+
+    def clean_import_every(self) -> int | None:
+        every = self.cleaned_data["import_every"]
+        if every and self.instance.import_mode == Eshop.ImportMode.DIRECT:
+            raise ValidationError("Its orders go directly into an e-shop, and are read from there.")
+        return every
+
+    def save(self, commit: bool = True) -> Eshop:
+        """Write these two columns and no other."""
+        self.instance.save(update_fields=self.Meta.fields)
+        return self.instance
+
+
+class SequenceForm(forms.ModelForm):
+    """An entry of a code list. One that staff add has a code of its own, which stays as it is."""
+
+    picked = forms.CharField(
+        label="Pick a colour",
+        required=False,
+        max_length=7,
+        widget=forms.TextInput({"type": "color", "data-picks": ""}),
+    )
+
+    class Meta:
+        model = CodeListEntry
+        fields = ["code", "name", "type", "color", "description", "price", "in_eshop"]
+        labels = {"color": "Colour (HEX)"}
+        widgets = {
+            "color": forms.TextInput({"size": 9, "placeholder": "#1d5fbf", "data-hex": ""}),
+            "description": forms.Textarea({"rows": 2}),
+            "price": forms.TextInput({"inputmode": "decimal", "size": 9}),
+        }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        row = self.instance
+        self.fields["code"] = forms.CharField(max_length=191, strip=False)
+        self.fields["type"] = forms.ChoiceField(
+            required=False, choices=[("", "None"), *CodeListEntry.StatusType.choices]
+        )
+        is_status = row.kind == CodeListEntry.Kind.STATUS
+        absent = ["description", "price"] if is_status else ["type", "color", "picked"]
+        absent += ["code"] if row.pk else []
+        absent += ["in_eshop"] if row.source_name else []
+        for name in absent:
+            del self.fields[name]
+        if is_status:
+            self.fields["picked"].initial = row.color or BLACK
+        elif row.price is not None:
+            self.initial["price"] = f"{row.price.normalize():f}"
+            self.fields["price"].widget.attrs["min"] = "0"
+
+    def clean_code(self) -> str:
+        code, row = self.cleaned_data["code"], self.instance
+        if row.eshop.sequences.filter(kind=row.kind, code=code).exists():
+            raise ValidationError(
+                f"This e-shop has an entry with the code “{code}” in this list already."
+            )
+        return code
+
+    def clean_price(self) -> Any:
+        price = self.cleaned_data["price"]
+        if price is not None and price < 0:
+            raise ValidationError("A price is not negative.")
+        return price
+
+    def clean(self) -> dict[str, Any]:
+        """Without scripts a colour that was only picked stands in the picker alone."""
+        values = super().clean() or {}
+        if "picked" in self.changed_data and "color" not in self.changed_data:
+            values["color"] = values.get("picked") or values.get("color", "")
+        return values
+
+
+class MappingForm(forms.ModelForm):
+    """A metadata mapping; `others` are the e-shop's other ones, `known_keys` keys that occur."""
+
+    transforms = forms.MultipleChoiceField(
+        required=False,
+        choices=MetadataMapping.Transform.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = MetadataMapping
+        fields = ["scope", "source_key", "transforms", "target", "label"]
+        labels = {"scope": "Metadata of", "source_key": "Key", "target": "Goes into"}
+        widgets = {"source_key": forms.TextInput({"size": 34, "spellcheck": "false"})}
+
+    def __init__(
+        self,
+        *args: Any,
+        others: Sequence[MetadataMapping],
+        known_keys: Collection[str] = (),
+        **options: Any,
+    ) -> None:
+        super().__init__(*args, **options)
+        self._others, self._known_keys = others, known_keys
+
+    def clean_source_key(self) -> str:
+        key = self.cleaned_data["source_key"]
+        if not is_path(key) and key not in self._known_keys:
+            raise ValidationError(
+                f"“{key}” cannot lead to a value. Write a key, or a path into its value: "
+                "point.id, stops[0].name"
+            )
+        return key
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        target, label = values.get("target"), values.get("label", "")
+        if target == Target.CUSTOM and not label and "label" not in self.errors:
+            self.add_error("label", "A field of our own needs a label.")
+        elif target and target != Target.CUSTOM and label:
+            self.add_error("label", "Only a field of our own has a label; leave it empty here.")
+        if any(_same(values, other) for other in self._others):
+            self.add_error(None, "There is a mapping of this key into this field already.")
+        return values
+
+
+def _same(values: Mapping[str, Any], other: MetadataMapping) -> bool:
+    names = ("scope", "source_key", "target", "label")
+    return all(values.get(name) == getattr(other, name) for name in names)
+
+
+def _origin(address: str) -> tuple[str, str]:
+    parts = urlsplit(address if "://" in address else f"https://{address}")
+    return parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
