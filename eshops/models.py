@@ -96,6 +96,22 @@ class Sequence(models.Model):
         CANCELLED = "cancelled", "Cancelled"
         RETURNED = "returned", "Returned"
 
+    class DeliveryType(models.TextChoices):
+        COURIER = "courier", "Courier"
+        POST = "post", "Post"
+        PICKUP_POINT = "pickup_point", "Pickup point"
+        COLLECTION = "collection", "Collected in person"
+        ELECTRONIC = "electronic", "Electronic"
+        OTHER = "other", "Other"
+
+    class PaymentType(models.TextChoices):
+        CASH_ON_DELIVERY = "cash_on_delivery", "Cash on delivery"
+        TRANSFER = "transfer", "Bank transfer"
+        CARD = "card", "Card"
+        ONLINE = "online", "Online payment"
+        CASH = "cash", "Cash"
+        OTHER = "other", "Other"
+
     eshop = models.ForeignKey(Eshop, models.CASCADE, related_name="sequences")
     kind = models.CharField(max_length=10, choices=Kind)
     code = models.CharField(max_length=191)
@@ -126,6 +142,16 @@ class Sequence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"
+
+    @classmethod
+    def types(cls, kind: str) -> list[tuple[str, str]]:
+        """The types that entries of this kind may have, with their labels."""
+        choices = {
+            cls.Kind.STATUS: cls.StatusType.choices,
+            cls.Kind.DELIVERY: cls.DeliveryType.choices,
+            cls.Kind.PAYMENT: cls.PaymentType.choices,
+        }
+        return [(value, str(label)) for value, label in choices[cls.Kind(kind)]]
 
     @property
     def is_edited(self) -> bool:

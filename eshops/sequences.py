@@ -71,14 +71,15 @@ def raise_settings_version(eshop: Eshop) -> None:
 
 
 def _add(eshop: Eshop, entry: SequenceEntry) -> None:
-    color = STATUS_COLORS.get(Sequence.StatusType(entry.type), "") if entry.type else ""
+    is_status = entry.kind == Kind.STATUS
+    color = STATUS_COLORS[Sequence.StatusType(entry.type)] if is_status and entry.type else ""
     Sequence.objects.create(
         eshop=eshop,
         kind=entry.kind,
         code=entry.code,
         name=entry.name,
         type=entry.type,
-        color=color if entry.kind == Kind.STATUS else "",
+        color=color,
         description=entry.description,
         source_name=entry.name,
         source_description=entry.description,

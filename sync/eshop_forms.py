@@ -134,10 +134,10 @@ class SequenceForm(forms.ModelForm):
         row = self.instance
         self.fields["code"] = forms.CharField(max_length=191, strip=False)
         self.fields["type"] = forms.ChoiceField(
-            required=False, choices=[("", "None"), *CodeListEntry.StatusType.choices]
+            required=False, choices=[("", "None"), *CodeListEntry.types(row.kind)]
         )
         is_status = row.kind == CodeListEntry.Kind.STATUS
-        absent = ["description", "price"] if is_status else ["type", "color", "picked"]
+        absent = ["description", "price"] if is_status else ["color", "picked"]
         absent += ["code"] if row.pk else []
         absent += ["in_eshop"] if row.source_name else []
         for name in absent:

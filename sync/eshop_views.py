@@ -222,7 +222,7 @@ def _store(request: HttpRequest, eshop_id: int, row: Sequence) -> HttpResponse:
     """Save an entry of the request's form, and make orders stale if it resolves otherwise now."""
     with transaction.atomic():
         eshop = locked(eshop_id)
-        meant = (row.name, row.type, row.color) if row.pk else None
+        meant = _meaning(row) if row.pk else None
         form = SequenceForm(request.POST, instance=row)
         if not form.is_valid():
             return _sequences_page(request, eshop, form)
@@ -232,11 +232,16 @@ def _store(request: HttpRequest, eshop_id: int, row: Sequence) -> HttpResponse:
         except IntegrityError:  # a load that ends just now has the same code
             form.add_error("code", "The e-shop has an entry with this code by now.")
             return _sequences_page(request, eshop, form)
-        if meant != (row.name, row.type, row.color):
+        if meant != _meaning(row):
             _raise_versions(eshop, row)
     is_saved = form.changed_data or meant is None
     messages.success(request, f"“{row.name}” is saved." if is_saved else "Nothing was changed.")
     return redirect("eshop:sequences", eshop.pk)
+
+
+def _meaning(row: Sequence) -> tuple[str, ...]:
+    """What of an entry orders take over: of a status its type and colour, too."""
+    return (row.name, row.type, row.color) if row.kind == Kind.STATUS else (row.name,)
 
 
 def _raise_versions(eshop: Eshop, row: Sequence) -> None:
@@ -274,7 +279,7 @@ def _sequences_page(
     context = {
         "form": form,
         "lists": [(k, title, [row for row in rows if row.kind == k]) for k, title in LISTS.items()],
-        "types": dict(Sequence.StatusType.choices),
+        "types": {kind.value: dict(Sequence.types(kind)) for kind in Kind},
         "unknown": [(each, Kind(each.kind).label) for each in unknown_codes(eshop)],
         "loads": told,
         "is_loading": any(each.load.finished_at is None for each in told),

@@ -21,6 +21,10 @@ STATUS_TYPES: Mapping[str, str] = {
 }
 """Our type for the statuses WooCommerce comes with; a plugin's statuses have none."""
 
+PAYMENT_TYPES: Mapping[str, str] = {"cod": "cash_on_delivery", "bacs": "transfer"}
+DELIVERY_TYPES: Mapping[str, str] = {"local_pickup": "collection", "pickup_location": "collection"}
+"""Our type for what WooCommerce comes with; `flat_rate` may be anything."""
+
 _TAG = re.compile(r"<[^>]*>")
 
 Row = Mapping[str, Any]
@@ -48,6 +52,7 @@ def parse_payment(row: Row) -> SequenceEntry:
         kind="payment",
         code=code(row, "id"),
         name=text(row, "title") or text(row, "method_title") or code(row, "id"),
+        type=PAYMENT_TYPES.get(code(row, "id"), ""),
         description=words(row, "description"),
     )
 
@@ -58,6 +63,7 @@ def parse_delivery(row: Row, zone: str) -> SequenceEntry:
         kind="delivery",
         code=delivery_code(row),
         name=text(row, "title") or text(row, "method_title") or delivery_code(row),
+        type=DELIVERY_TYPES.get(text(row, "method_id"), ""),
         description=zone,
     )
 

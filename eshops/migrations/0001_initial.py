@@ -2,8 +2,9 @@
 
 import django.core.validators
 import django.db.models.deletion
-import eshops.credentials
 from django.db import migrations, models
+
+import eshops.credentials
 
 
 class Migration(migrations.Migration):

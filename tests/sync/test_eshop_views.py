@@ -460,6 +460,18 @@ class TestLoadData:
         assert "The key is refused." in html and version(eshop) == 1
 
 
+def test_the_type_of_a_payment_is_kept_and_makes_nothing_stale(
+    client: Client, eshop: Eshop
+) -> None:
+    row = entry(eshop, "payment", "cod", name="Dobírka")
+    address = url("sequence", eshop, row.pk)
+    data = {"name": "Dobírka", "type": "cash_on_delivery", "description": "", "price": "39"}
+    assert "Cash on delivery" in text(client, address, data)
+    row.refresh_from_db()
+    assert (row.type, row.price, version(eshop)) == ("cash_on_delivery", 39, 1)
+    assert "is not one of the available choices" in text(client, address, data | {"type": "paid"})
+
+
 @pytest.mark.usefixtures("valkey", "sent")
 class TestMapping:
     @pytest.fixture
