@@ -146,7 +146,8 @@ class TestSums:
 class TestDetail:
     def test_it_shows_the_order_and_where_it_is_in_the_eshop(self) -> None:
         order = factories.order(
-            factories.eshop(base_url="https://shop.example"), "77", custom={"Gift wrap": "ano", "items": "kept"},
+            factories.eshop(base_url="https://shop.example"), "77",
+            custom={"Gift wrap": "ano", "items": "kept"},
             metadata=[{"key": "_point", "value": {"id": 4571}}],
         )  # fmt: skip
         OrderAddress.objects.create(order=order, kind="billing", city="Žďár nad Sázavou")
