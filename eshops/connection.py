@@ -1,6 +1,7 @@
 """Connecting an e-shop, and opening the adapter that speaks to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
@@ -9,7 +10,15 @@ from eshops.adapters import ADAPTERS
 from eshops.credentials import Credentials
 from eshops.models import Eshop
 from eshops.sequences import store_sequences
-from eshops.source import Adapter, Refused, WaitTurn
+from eshops.source import (
+    Adapter,
+    AdapterFactory,
+    Connection,
+    Recall,
+    Refused,
+    SourceOrder,
+    Turn,
+)
 
 CONNECTION = (
     "base_url", "credentials", "learned", "timezone", "connection_error", "wait_reason",
@@ -21,14 +30,25 @@ class NotConnected(Exception):
     """The connection cannot be set up as asked; the message says what to correct."""
 
 
-def open_adapter(eshop: Eshop, wait_turn: WaitTurn = lambda: None) -> Adapter:
+def nothing(external_ids: Sequence[str]) -> Mapping[str, SourceOrder]:
+    return {}
+
+
+def open_adapter(eshop: Eshop, turn: Turn = nullcontext, recall: Recall = nothing) -> Adapter:
     """Raises `Refused` when the e-shop's credentials cannot be read here."""
     try:
         credentials = dict(eshop.credentials)
     except ImproperlyConfigured as error:
         raise Refused(str(error)) from None
-    platform = ADAPTERS[eshop.platform]
-    return platform(eshop.base_url, credentials, eshop.timezone, wait_turn, eshop.learned)
+    connection = Connection(
+        base_url=eshop.base_url,
+        credentials=credentials,
+        timezone=eshop.timezone,
+        learned=eshop.learned,
+        turn=turn,
+        recall=recall,
+    )
+    return ADAPTERS[eshop.platform](connection)
 
 
 def can(eshop: Eshop, capability: str) -> bool:
@@ -51,7 +71,7 @@ def connect(name: str, platform: str, url: str, credentials: Mapping[str, str]) 
     factory = ADAPTERS.get(platform)
     if factory is None:
         raise NotConnected(f"There is no platform {platform!r}; there is {', '.join(ADAPTERS)}.")
-    _check_credentials(factory.credentials, credentials)
+    check_credentials(factory, credentials)
     eshop = Eshop.objects.filter(name=name).first() or Eshop(name=name, platform=platform)
     if eshop.pk and eshop.platform != platform:
         raise NotConnected(f"{name} is connected as {eshop.platform} and keeps that platform.")
@@ -70,12 +90,19 @@ def connect(name: str, platform: str, url: str, credentials: Mapping[str, str]) 
     return eshop
 
 
-def _check_credentials(needed: Mapping[str, str], given: Mapping[str, str]) -> None:
-    missing, unknown = needed.keys() - given.keys(), given.keys() - needed.keys()
-    if missing or unknown:
-        raise NotConnected(
-            f"Needed are the credentials {', '.join(sorted(needed))}"
-            + (f"; missing: {', '.join(sorted(missing))}" if missing else "")
-            + (f"; not known: {', '.join(sorted(unknown))}" if unknown else "")
-            + "."
-        )
+def check_credentials(factory: AdapterFactory, given: Mapping[str, str]) -> None:
+    """Raises `NotConnected` unless these are the credentials of one of its ways to be let in."""
+    if any(way.keys() == given.keys() for way in factory.sign_ins):
+        return
+    nearest = max(factory.sign_ins, key=lambda way: len(way.keys() & given.keys()))
+    missing, unknown = nearest.keys() - given.keys(), given.keys() - nearest.keys()
+    raise NotConnected(
+        f"Needed are the credentials {' or '.join(map(_listed, factory.sign_ins))}"
+        + (f"; missing: {_listed(missing)}" if missing else "")
+        + (f"; not known: {_listed(unknown)}" if unknown else "")
+        + "."
+    )
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return ", ".join(sorted(keys))

@@ -10,6 +10,7 @@ not have is "", a number it does not have is None.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -91,6 +92,9 @@ class SourceOrder(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     source_modified_at: datetime | None = None
     status_code: str = ""
+    axes: Mapping[str, str] = {}
+    """Of an e-shop that keeps several statuses for one order (order, payment, fulfillment, return):
+    each one's code. `status_code` is composed of them, see `eshops.adapters.statuses`."""
     payment_code: str = ""
     payment_name: str = ""
     delivery_code: str = ""
@@ -113,6 +117,18 @@ class SourceOrder(msgspec.Struct, frozen=True, kw_only=True):
     customer_phone: str = ""
     customer_name: str = ""
     customer_note: str = ""
+    company_id: str = ""
+    """The company's number in its register (IČO); this and the ones below where the platform has a
+    field of its own for it. Where a plugin keeps it in the metadata, a mapping brings it."""
+    tax_id: str = ""
+    """DIČ in Slovakia, where the VAT ID is another number."""
+    vat_id: str = ""
+    pickup_point_id: str = ""
+    pickup_point_name: str = ""
+    tracking_number: str = ""
+    """Of several parcels all, with ", " between them."""
+    tracking_url: str = ""
+    variable_symbol: str = ""
     billing: SourceAddress = SourceAddress()
     shipping_address: SourceAddress = SourceAddress()
     items: tuple[SourceItem, ...] = ()
@@ -226,25 +242,59 @@ class Adapter(Protocol):
         """The order's page in the e-shop's own administration."""
 
 
-WaitTurn = Callable[[], None]
-"""Called before each request; returns when it may be sent (see `sync.limits`)."""
+Turn = Callable[[], AbstractContextManager[object]]
+"""Entered before each request and left after its answer: waits until the e-shop may be asked, and
+keeps it from being asked too often and by too many at once (see `sync.limits`)."""
+
+Recall = Callable[[Sequence[str]], Mapping[str, SourceOrder]]
+"""External ids → what the e-shop last told about those orders, as far as that is kept and is what
+our copies were made of. An adapter that learns from a cheap request that an order has not been
+changed since may answer with that instead of asking for all of it again."""
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """What an adapter needs to speak to one e-shop."""
+
+    base_url: str
+    credentials: Mapping[str, str]
+    timezone: str = "UTC"
+    learned: Mapping[str, str] = {}
+    """`ShopInfo.learned` of the last connection test."""
+    turn: Turn = nullcontext
+    recall: Recall = lambda external_ids: {}
+
+    def __repr__(self) -> str:
+        return f"Connection({self.base_url!r})"
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """One thing staff enter to connect an e-shop."""
+
+    label: str
+    where: str
+    """Where it is found in the e-shop's own administration."""
+    is_secret: bool = True
 
 
 class AdapterFactory(Protocol):
     """A platform's entry in `eshops.adapters.ADAPTERS`."""
 
     label: str
-    credentials: Mapping[str, str]
-    """The credentials it needs: key → what staff would call it."""
+    address_hint: str
+    """What staff enter as the e-shop's address."""
+    address: str
+    """The address all its e-shops share; "" where each has its own."""
+    sign_ins: Sequence[Mapping[str, Credential]]
+    """The ways to be let in, the usual one first: each way's credentials by their keys."""
     capabilities: frozenset[str]
     """What of the optional things it can do: "sequences" (`fetch_sequences` has something to tell)
     and "changed_since" (`fetch_page` can go by the time of a change)."""
+    lists: frozenset[str]
+    """The kinds of code lists `fetch_sequences` tells: of "status", "delivery" and "payment". The
+    codes of the other kinds are learnt from the orders."""
+    status_rule: str
+    """How the status is composed, for staff; "" where the e-shop has one status for an order."""
+    at_once: int
+    """How many requests the e-shop may be sent at the same time."""
 
-    def __call__(
-        self,
-        base_url: str,
-        credentials: Mapping[str, str],
-        timezone: str,
-        wait_turn: WaitTurn,
-        learned: Mapping[str, str],
-    ) -> Adapter: ...
+    def __call__(self, connection: Connection) -> Adapter: ...

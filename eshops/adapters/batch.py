@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from eshops.adapters.http import ServerError, TooLarge
-from eshops.source import Answer, BadPayload
+from eshops.source import Answer, BadPayload, Refused, Unavailable
 
 OUTAGE = 8
 """So many failed requests and not one that succeeded: the whole e-shop is down."""
+GIVE_UP = 3
+"""So many single orders in a row without an answer: the rest are not asked for."""
 
 Fetch = Callable[[Sequence[str]], list[Answer]]
 
@@ -47,6 +49,34 @@ def bisect(ids: Sequence[str], fetch: Fetch) -> list[Answer]:
             raise failure
         answers[external_id] = Answer(external_id, asked_at, _to_blame())
     return [answers[each] for each in ids]
+
+
+def complete(
+    ids: Sequence[str], told: Sequence[Answer], fetch_one: Callable[[str], Answer]
+) -> list[Answer]:
+    """An answer for each of `ids` out of those a batch told; the absent ones are asked for singly,
+    for an order that is missing from a batch need not be deleted. `fetch_one` raises nothing."""
+    found = {answer.external_id: answer for answer in reversed(told)}
+    absent = [each for each in ids if each not in found]
+    found |= {answer.external_id: answer for answer in _singly(absent, fetch_one)}
+    return [found[each] for each in ids]
+
+
+def _singly(ids: Sequence[str], fetch_one: Callable[[str], Answer]) -> list[Answer]:
+    """Ask for each order by itself; when the e-shop stops answering, give that as the rest's
+    answer without asking on."""
+    answers: list[Answer] = []
+    silent = 0
+    for position, each in enumerate(ids):
+        answer = fetch_one(each)
+        answers.append(answer)
+        result = answer.result
+        lost = isinstance(result, Unavailable | Refused) and not isinstance(result, ServerError)
+        silent = silent + 1 if lost else 0
+        if silent == GIVE_UP or (isinstance(result, Unavailable) and result.retry_after):
+            rest = ids[position + 1 :]
+            return answers + [Answer(other, answer.sent_at, result) for other in rest]
+    return answers
 
 
 def _to_blame() -> BadPayload:

@@ -30,7 +30,7 @@ from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from eshops.adapters.reading import NotJson, decode
-from eshops.source import BadPayload, Refused, SourceError, Unavailable, WaitTurn
+from eshops.source import BadPayload, Refused, SourceError, Turn, Unavailable
 
 LONGEST_WAIT = timedelta(hours=1)
 _CHUNK = 65_536
@@ -80,7 +80,7 @@ class HttpClient:
         *,
         auth: Auth | None = None,
         secrets: Iterable[str] = (),
-        wait_turn: WaitTurn = lambda: None,
+        turn: Turn = contextlib.nullcontext,
         connect_timeout: float = 5,
         read_timeout: float = 30,
         deadline: float = 60,
@@ -89,7 +89,7 @@ class HttpClient:
         self._base_url = base_url.rstrip("/") + "/"
         self._host = _host(base_url)
         self._secrets = tuple(secret for secret in secrets if secret)
-        self._wait_turn = wait_turn
+        self._turn = turn
         self._timeout = (connect_timeout, read_timeout)
         self._deadline = deadline
         self._max_bytes = max_bytes
@@ -117,10 +117,9 @@ class HttpClient:
 
     def _exchange(self, method: str, path: str, **request: Any) -> Response:
         url = self._base_url + path.lstrip("/")
-        self._wait_turn()
-        sent_at = datetime.now(UTC)
         failure: SourceError | None = None
-        with _Deadline(self._deadline) as deadline:
+        with self._turn(), _Deadline(self._deadline) as deadline:
+            sent_at = datetime.now(UTC)
             try:
                 with self._session.request(
                     method,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar, overload
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ _BOM = b"\xef\xbb\xbf"
 _DOCUMENT = re.compile(rb"(?:^|[\r\n>])[ \t\r\n]*([\[{])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_MAIL_DATE = re.compile(r"(?:[A-Za-z]{3}, )?\d{1,2} [A-Za-z]{3} \d{4} ")
 _ZERO_DATE = re.compile(r"(?:0000|-0001)-")
 _NO_DEFAULT: Final = object()
 
@@ -215,7 +217,7 @@ def mapping(data: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def utc(data: Mapping[str, Any], key: str) -> datetime | None:
-    """The time under `key`, written in ISO 8601; in UTC unless it says otherwise."""
+    """The time under `key`, in ISO 8601 or RFC 2822; in UTC unless it says otherwise."""
     return _time(data, key, UTC)
 
 
@@ -236,7 +238,9 @@ def _time(data: Mapping[str, Any], key: str, zone: Any) -> datetime | None:
     if _ZERO_DATE.match(value):
         return None
     try:
-        moment = datetime.fromisoformat(value.strip())
+        written = value.strip()
+        is_mail = _MAIL_DATE.match(written)
+        moment = parsedate_to_datetime(written) if is_mail else datetime.fromisoformat(written)
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise _bad(key) from None

@@ -12,14 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
-from eshops.adapters.batch import bisect
+from eshops.adapters.batch import bisect, complete
 from eshops.adapters.http import HttpClient, Response, ServerError, TooLarge, Unauthorized
 from eshops.adapters.reading import integer, listed, text
 from eshops.adapters.woocommerce_orders import identifier, parse_order
@@ -34,6 +33,8 @@ from eshops.adapters.woocommerce_sign_in import SignIn
 from eshops.source import (
     Answer,
     BadPayload,
+    Connection,
+    Credential,
     OrderNotFound,
     Page,
     Refused,
@@ -42,15 +43,13 @@ from eshops.source import (
     SourceError,
     SourceOrder,
     Unavailable,
-    WaitTurn,
 )
 
 Params = dict[str, str | int]
 
 NO_SUCH_ORDER = "woocommerce_rest_shop_order_invalid_id"
 PAGE = 100
-GIVE_UP = 3
-"""So many single orders in a row without an answer: the rest are not asked for."""
+KEYS_PAGE = "WooCommerce → Settings → Advanced → REST API → Add key, with permission Read."
 
 _ID = re.compile(r"[1-9][0-9]{0,18}")
 _PASTED_TAIL = re.compile(r"/(?:wp-json|wp-admin|wp-login\.php)(?:/.*)?$")
@@ -62,32 +61,32 @@ class WooCommerce:
     """An e-shop on WooCommerce. Implements `eshops.source.Adapter`."""
 
     label: ClassVar[str] = "WooCommerce"
-    credentials: ClassVar[Mapping[str, str]] = {
-        "consumer_key": "Consumer key",
-        "consumer_secret": "Consumer secret",
-    }
+    address_hint: ClassVar[str] = "As in a browser, without a page of the administration."
+    address: ClassVar[str] = ""
+    sign_ins: ClassVar[Sequence[Mapping[str, Credential]]] = (
+        {
+            "consumer_key": Credential("Consumer key", KEYS_PAGE),
+            "consumer_secret": Credential("Consumer secret", "Shown once, beside the key."),
+        },
+    )
     capabilities: ClassVar[frozenset[str]] = frozenset({"sequences", "changed_since"})
+    lists: ClassVar[frozenset[str]] = frozenset({"status", "delivery", "payment"})
+    status_rule: ClassVar[str] = ""
+    at_once: ClassVar[int] = 2
     batch_size: int = PAGE
 
-    def __init__(
-        self,
-        base_url: str,
-        credentials: Mapping[str, str],
-        timezone: str = "UTC",
-        wait_turn: WaitTurn = lambda: None,
-        learned: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        self._address = shop_address(base_url)
-        self._timezone = timezone
-        key = credentials.get("consumer_key", "").strip()
-        secret = credentials.get("consumer_secret", "").strip()
-        self._sign_in = SignIn(self._address, key, secret, learned.get("sign_in", ""))
-        self._index = HttpClient(f"{self._address}/wp-json", wait_turn=wait_turn)
+    def __init__(self, connection: Connection) -> None:
+        self._address = shop_address(connection.base_url)
+        self._timezone = connection.timezone
+        key = connection.credentials.get("consumer_key", "").strip()
+        secret = connection.credentials.get("consumer_secret", "").strip()
+        self._sign_in = SignIn(self._address, key, secret, connection.learned.get("sign_in", ""))
+        self._index = HttpClient(f"{self._address}/wp-json", turn=connection.turn)
         self._api = HttpClient(
             f"{self._address}/wp-json/wc/v3",
             auth=self._sign_in,
             secrets=(key, secret),
-            wait_turn=wait_turn,
+            turn=connection.turn,
         )
 
     # connection
@@ -129,26 +128,7 @@ class WooCommerce:
 
     def _fetch_batch(self, ids: Sequence[str]) -> list[Answer]:
         include: Params = {"include": ",".join(ids), "orderby": "include", "per_page": PAGE}
-        told = self._answers(self._get("orders", include | _WHOLE))
-        found = {answer.external_id: answer for answer in reversed(told)}
-        absent = [each for each in ids if each not in found]
-        return [found[each] for each in ids if each in found] + self._fetch_singly(absent)
-
-    def _fetch_singly(self, ids: Sequence[str]) -> list[Answer]:
-        """Ask for each order by itself; when the e-shop stops answering, give that as the rest's
-        answer without asking on."""
-        answers: list[Answer] = []
-        silent = 0
-        for position, each in enumerate(ids):
-            answer = self._fetch_one(each)
-            answers.append(answer)
-            result = answer.result
-            lost = isinstance(result, Unavailable | Refused) and not isinstance(result, ServerError)
-            silent = silent + 1 if lost else 0
-            if silent == GIVE_UP or (isinstance(result, Unavailable) and result.retry_after):
-                rest = ids[position + 1 :]
-                return answers + [Answer(other, answer.sent_at, result) for other in rest]
-        return answers
+        return complete(ids, self._answers(self._get("orders", include | _WHOLE)), self._fetch_one)
 
     def _fetch_one(self, external_id: str) -> Answer:
         sent_at = datetime.now(UTC)

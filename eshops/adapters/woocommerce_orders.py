@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from eshops.adapters.amounts import NOTHING, RATE_PLACES, currency
 from eshops.adapters.reading import (
     code,
     integer,
@@ -35,8 +36,6 @@ from eshops.source import (
 )
 
 Data = Mapping[str, Any]
-RATE_PLACES = Decimal("0.0001")
-NOTHING = Decimal(0)
 
 
 def parse_order(data: Any, timezone: str) -> SourceOrder:
@@ -68,7 +67,7 @@ def parse_order(data: Any, timezone: str) -> SourceOrder:
         delivery_name=text(delivery, "method_title"),
         is_paid=paid_at is not None,
         paid_at=paid_at,
-        currency=currency(data),
+        currency=currency(data, "currency"),
         total=total,
         net=total - tax,
         tax=tax,
@@ -96,13 +95,6 @@ def identifier(data: Data) -> str:
 
 def moment(data: Data, key: str, timezone: str) -> datetime | None:
     return utc(data, f"{key}_gmt") or local(data, key, timezone)
-
-
-def currency(data: Data) -> str:
-    letters = text(data, "currency")
-    if len(letters) != 3 or not (letters.isascii() and letters.isalpha()):
-        raise BadPayload("The e-shop's “currency” is not a code of three letters.")
-    return letters.upper()
 
 
 def both(data: Data, net: str, tax: str) -> Decimal:

@@ -7,7 +7,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
@@ -81,12 +82,19 @@ def test_cookies_are_not_kept(server: Any, reply: Any) -> None:
     assert server.asked[1].headers["Cookie"] is None
 
 
-def test_each_request_waits_for_its_turn_before_it_is_sent(server: Any, reply: Any) -> None:
+def test_each_request_waits_for_its_turn_and_ends_it(server: Any, reply: Any) -> None:
     turns: list[datetime] = []
-    client = HttpClient(server.url, wait_turn=lambda: turns.append(datetime.now(UTC)))
-    answers = [client.get("x"), client.get("x")]
-    assert len(turns) == 2
-    assert turns[0] <= answers[0].sent_at <= turns[1] <= answers[1].sent_at
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        turns.append(datetime.now(UTC))
+        yield
+        turns.append(datetime.now(UTC))
+
+    client = HttpClient(server.url, turn=turn)
+    first, second = [client.get("x"), client.get("x")]
+    assert len(turns) == 4
+    assert turns[0] <= first.sent_at <= turns[1] <= turns[2] <= second.sent_at <= turns[3]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from eshops.adapters.woocommerce_sign_in import ways
 from eshops.source import (
     Answer,
     BadPayload,
+    Connection,
     OrderNotFound,
     Refused,
     SequenceEntry,
@@ -27,6 +29,10 @@ from eshops.source import (
 )
 
 KEYS = {"consumer_key": "ck_0123456789abcdef", "consumer_secret": "cs_fedcba9876543210"}
+
+
+def opened(base_url: str, **how: Any) -> WooCommerce:
+    return WooCommerce(Connection(base_url=base_url, **({"credentials": KEYS} | how)))
 
 
 class Shop:
@@ -40,7 +46,7 @@ class Shop:
         self.hidden: dict[int, dict[str, Any]] = {}
         self.poison: set[int] = set()
         self.override: Callable[[Any], Any] = lambda asked: None
-        self.adapter = WooCommerce(server.url, KEYS, "Europe/Prague")
+        self.adapter = opened(server.url, timezone="Europe/Prague")
         server.answer = self.answer
 
     def stock(self, *ids: int) -> None:
@@ -85,7 +91,7 @@ def shop(server: Any, reply: Any, recorded: Any) -> Shop:
 
 def test_it_is_registered() -> None:
     assert ADAPTERS["woocommerce"] is WooCommerce
-    assert WooCommerce.label == "WooCommerce" and set(WooCommerce.credentials) == set(KEYS)
+    assert WooCommerce.label == "WooCommerce" and WooCommerce.sign_ins[0].keys() == KEYS.keys()
 
 
 @pytest.mark.parametrize(
@@ -108,7 +114,7 @@ def test_addresses_as_staff_paste_them(pasted: str, address: str) -> None:
 
 
 def test_order_url() -> None:
-    adapter = WooCommerce("https://shop.test/cs/", KEYS)
+    adapter = opened("https://shop.test/cs/")
     assert adapter.order_url("5") == "https://shop.test/cs/wp-admin/post.php?post=5&action=edit"
 
 
@@ -394,7 +400,7 @@ def test_no_secret_goes_over_a_wire_in_the_clear(address: str, expected: list[st
 @pytest.mark.parametrize("way", ["signed", "signed for https", "basic"])
 def test_what_worked_when_connecting_is_not_found_out_again(shop: Shop, way: str) -> None:
     shop.stock(1)
-    adapter = WooCommerce(shop.server.url, KEYS, learned={"sign_in": way})
+    adapter = opened(shop.server.url, learned={"sign_in": way})
     adapter.fetch_orders(["1"])
     (asked,) = shop.server.asked
     assert ("oauth_signature" in asked.query) is (way != "basic")
@@ -412,7 +418,7 @@ def test_a_403_is_not_asked_again(shop: Shop, reply: Any) -> None:
 
 
 def test_https_is_basic(monkeypatch: pytest.MonkeyPatch) -> None:
-    adapter = WooCommerce("https://shop.test", {k: f" {v}\n" for k, v in KEYS.items()})
+    adapter = opened("https://shop.test", credentials={k: f" {v}\n" for k, v in KEYS.items()})
     request = Request("GET", "https://shop.test", auth=adapter._sign_in).prepare()
     assert request.headers["Authorization"] == basic()
 
@@ -424,7 +430,12 @@ def test_no_repr_shows_a_secret(shop: Shop) -> None:
 
 def test_every_request_waits_for_its_turn(shop: Shop) -> None:
     turns: list[int] = []
-    adapter = WooCommerce(shop.server.url, KEYS, wait_turn=lambda: turns.append(1))
+
+    def turn() -> AbstractContextManager[None]:
+        turns.append(1)
+        return nullcontext()
+
+    adapter = opened(shop.server.url, turn=turn)
     shop.stock(1)
     adapter.fetch_orders(["1", "2"])
     assert len(turns) == len(shop.server.asked) == 2

@@ -1,0 +1,8 @@
+"""One small shop for each platform: the rows of the contract test, see `tests.platforms.shop`."""
+
+from tests.platforms.shop import PlatformShop
+from tests.platforms.woocommerce import WooCommerceShop
+
+SHOPS: dict[str, type[PlatformShop]] = {
+    "woocommerce": WooCommerceShop,
+}
