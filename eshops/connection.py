@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from eshops.adapters import ADAPTERS
+from eshops.adapters.http import NotData
 from eshops.credentials import Credentials
 from eshops.models import Eshop
 from eshops.sequences import store_sequences
@@ -16,6 +17,8 @@ from eshops.source import (
     Connection,
     Recall,
     Refused,
+    SequenceEntry,
+    ShopInfo,
     SourceOrder,
     Turn,
 )
@@ -61,25 +64,27 @@ def able(capability: str) -> list[str]:
     return [name for name, platform in ADAPTERS.items() if capability in platform.capabilities]
 
 
-def connect(name: str, platform: str, url: str, credentials: Mapping[str, str]) -> Eshop:
+def connect(
+    name: str, platform: str, url: str, credentials: Mapping[str, str], is_new: bool = False
+) -> Eshop:
     """Connect the e-shop of that name, or change the connection of the one that has it.
 
     The connection is tried and the sequences are read before anything is saved. Raises
-    `NotConnected` for details that cannot be right and `SourceError` when the e-shop does not
-    answer as it should.
+    `NotConnected` for details that cannot be right, and with `is_new` for a name that is taken;
+    `SourceError` when the e-shop does not answer as it should.
     """
     factory = ADAPTERS.get(platform)
     if factory is None:
         raise NotConnected(f"There is no platform {platform!r}; there is {', '.join(ADAPTERS)}.")
     check_credentials(factory, credentials)
     eshop = Eshop.objects.filter(name=name).first() or Eshop(name=name, platform=platform)
+    if eshop.pk and is_new:
+        raise NotConnected(f"There is an e-shop called {name} already.")
     if eshop.pk and eshop.platform != platform:
         raise NotConnected(f"{name} is connected as {eshop.platform} and keeps that platform.")
-    eshop.base_url = url
+    eshop.base_url = url or factory.address
     eshop.credentials, eshop.learned = Credentials(credentials), {}
-    adapter = open_adapter(eshop)
-    info = adapter.fetch_info()
-    entries = adapter.fetch_sequences()
+    info, entries = introduced(eshop)
     eshop.timezone, eshop.learned = info.timezone, dict(info.learned)
     eshop.connection_error = eshop.wait_reason = ""
     eshop.wait_until = None
@@ -88,6 +93,21 @@ def connect(name: str, platform: str, url: str, credentials: Mapping[str, str]) 
         eshop.save(update_fields=CONNECTION if eshop.pk else None)
         store_sequences(eshop, entries)
     return eshop
+
+
+def introduced(eshop: Eshop) -> tuple[ShopInfo, list[SequenceEntry]]:
+    """What the e-shop says of itself, and its code lists; all that a connection needs is tried.
+
+    Raises `SourceError`; what answers, but not with data, is not the e-shop at all.
+    """
+    adapter = open_adapter(eshop)
+    try:
+        return adapter.fetch_info(), adapter.fetch_sequences()
+    except NotData as error:
+        label = ADAPTERS[eshop.platform].label
+        raise Refused(
+            f"This address answers, but not as a {label} e-shop. Check the address. ({error})"
+        ) from None
 
 
 def check_credentials(factory: AdapterFactory, given: Mapping[str, str]) -> None:

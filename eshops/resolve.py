@@ -46,6 +46,7 @@ class ResolvedOrder(msgspec.Struct, frozen=True, kw_only=True):
     status_name: str
     status_type: str
     status_color: str
+    axes: Mapping[str, str]
     payment_code: str
     payment_name: str
     delivery_code: str
@@ -129,6 +130,7 @@ def resolve(source: SourceOrder, settings: EshopSettings) -> Resolution:
         status_name=status.name,
         status_type=status.type,
         status_color=status.color,
+        axes=source.axes,
         payment_code=source.payment_code,
         payment_name=payment.name if payment else source.payment_name or source.payment_code,
         delivery_code=source.delivery_code,
@@ -146,18 +148,18 @@ def resolve(source: SourceOrder, settings: EshopSettings) -> Resolution:
         customer_email=source.customer_email,
         customer_phone=source.customer_phone,
         company=values.get("company", source.billing.company),
-        company_id=values.get("company_id", ""),
-        tax_id=values.get("tax_id", ""),
-        vat_id=values.get("vat_id", ""),
-        pickup_point_id=values.get("pickup_point_id", ""),
-        pickup_point_name=values.get("pickup_point_name", ""),
-        tracking_number=values.get("tracking_number", ""),
-        tracking_url=values.get("tracking_url", ""),
+        company_id=values.get("company_id", source.company_id),
+        tax_id=values.get("tax_id", source.tax_id),
+        vat_id=values.get("vat_id", source.vat_id),
+        pickup_point_id=values.get("pickup_point_id", source.pickup_point_id),
+        pickup_point_name=values.get("pickup_point_name", source.pickup_point_name),
+        tracking_number=values.get("tracking_number", source.tracking_number),
+        tracking_url=values.get("tracking_url", source.tracking_url),
         customer_note=values.get("customer_note", source.customer_note),
         delivery_note=values.get("delivery_note", ""),
         delivery_phone=values.get("delivery_phone", ""),
         delivery_date=values.get("delivery_date"),
-        variable_symbol=values.get("variable_symbol", ""),
+        variable_symbol=values.get("variable_symbol", source.variable_symbol),
         metadata=source.metadata,
         custom=mapped.custom,
         billing=source.billing,

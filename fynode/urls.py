@@ -17,6 +17,7 @@ urlpatterns = [
     path("orders/", include("orders.urls")),
     path("sync/", include("sync.urls")),
     path("e-shops/<int:eshop_id>/", include("sync.eshop_urls")),
+    path("e-shops/connect/", include("sync.connect_urls")),
     path("e-shops/", include("eshops.urls")),
     path("marketplaces/", include("sync.marketplace_urls")),
     path("warehouse/", include("orders.warehouse_urls")),

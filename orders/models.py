@@ -88,6 +88,8 @@ class Order(models.Model):
     status_name = models.TextField(blank=True)
     status_type = models.CharField(max_length=30, blank=True)
     status_color = models.CharField(max_length=7, blank=True)
+    axes = models.JSONField("statuses of the e-shop", default=dict)
+    """Where the e-shop has several statuses for an order, each one's code: axis → code."""
     payment_code = models.CharField(max_length=191, blank=True)
     payment_name = models.TextField(blank=True)
     delivery_code = models.CharField(max_length=191, blank=True)

@@ -179,7 +179,8 @@ def _set_order(decision: Decision) -> None:
 
 
 def _touches_addresses(plan: Plan) -> bool:
-    return any("." in change.field for change in plan.fields)
+    kinds = tuple(f"{kind}." for kind in ADDRESSES)
+    return any(change.field.startswith(kinds) for change in plan.fields)
 
 
 def _touches_lines(plan: Plan) -> bool:

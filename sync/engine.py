@@ -17,7 +17,6 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from eshops.connection import open_adapter
 from eshops.models import Eshop
 from eshops.resolve import EshopSettings, settings_of
 from eshops.source import Adapter, Answer, Refused, SourceError, Unavailable
@@ -25,6 +24,7 @@ from orders import bulk
 from orders.models import Order
 from sync import limits
 from sync.apply import apply, fail
+from sync.asking import adapter_of
 from sync.models import CatchUp, SyncItem, SyncRun
 from sync.payloads import StoredAnswers
 
@@ -211,7 +211,7 @@ def _source(run: SyncRun, eshop: Eshop) -> Adapter | StoredAnswers:
     """Who tells what the run's orders look like."""
     if run.trigger == SyncRun.Trigger.REAPPLY:
         return StoredAnswers(eshop)
-    return open_adapter(eshop, limits.turn(eshop.pk))
+    return adapter_of(eshop)
 
 
 def _next_batch(run: SyncRun, eshop: Eshop, size: int) -> list[SyncItem]:

@@ -11,6 +11,7 @@ from eshops.adapters import ADAPTERS
 from eshops.mapping import is_path
 from eshops.models import Eshop, MetadataMapping
 from eshops.models import Sequence as CodeListEntry
+from eshops.source import Credential
 
 BLACK = "#000000"
 Target = MetadataMapping.Target
@@ -20,29 +21,48 @@ class ConnectionForm(forms.Form):
     """Where an e-shop is and what lets us in. Credentials are only ever replaced: no page holds
     those that are stored, and they are sent to no other address than they were given for."""
 
-    base_url = forms.URLField(
-        label="Address",
-        assume_scheme="https",
-        max_length=200,
-        help_text="As in a browser, without a page of the administration.",
-    )
+    base_url = forms.URLField(label="Address", assume_scheme="https", max_length=200)
 
     def __init__(self, eshop: Eshop, data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(data, initial={"base_url": eshop.base_url})
-        self._eshop = eshop
         platform = ADAPTERS.get(eshop.platform)
-        self._labels = platform.credentials if platform else {}
+        address = eshop.base_url or (platform.address if platform else "")
+        super().__init__(data, initial={"base_url": address})
+        self._eshop = eshop
+        self._ways = platform.sign_ins if platform else ()
+        self.fields["base_url"].help_text = platform.address_hint if platform else ""
         self.credentials: dict[str, str] = {}
         """What to connect with, once the form is valid."""
-        for name, label in self._labels.items():
-            self.fields[f"secret_{name}"] = forms.CharField(
-                label=label,
-                required=False,
-                max_length=1000,
-                widget=forms.PasswordInput(
-                    {"autocomplete": "new-password", "placeholder": "Unchanged", "size": 40}
-                ),
+        for way in self._ways:
+            for name, credential in way.items():
+                self.fields[f"secret_{name}"] = self._field(credential)
+
+    def _field(self, credential: Credential) -> forms.CharField:
+        attributes = {"autocomplete": "off", "spellcheck": "false", "size": "40"}
+        if self._eshop.pk:
+            attributes["placeholder"] = "Unchanged"
+        if credential.is_secret:
+            widget: forms.Widget = forms.PasswordInput(
+                attributes | {"autocomplete": "new-password"}
             )
+        else:
+            widget = forms.TextInput(attributes)
+        return forms.CharField(
+            label=credential.label,
+            help_text=credential.where,
+            required=False,
+            max_length=1000,
+            widget=widget,
+        )
+
+    @property
+    def ways(self) -> list[list[forms.BoundField]]:
+        """The fields of each way to be let in."""
+        return [[self[f"secret_{name}"] for name in way] for way in self._ways]
+
+    @property
+    def details(self) -> list[forms.BoundField]:
+        """All the other fields."""
+        return [field for field in self if not field.name.startswith("secret_")]
 
     def clean_base_url(self) -> str:
         parts = urlsplit(self.cleaned_data["base_url"])
@@ -54,17 +74,24 @@ class ConnectionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
-        given = {name: values.get(f"secret_{name}") or "" for name in self._labels}
-        missing = [label for name, label in self._labels.items() if not given[name]]
-        if not missing:
+        labels = {name: each.label for way in self._ways for name, each in way.items()}
+        given = {name: value for name in labels if (value := values.get(f"secret_{name}"))}
+        if any(way.keys() == given.keys() for way in self._ways):
             self.credentials = given
-        elif len(missing) < len(given):
-            raise ValidationError(
-                f"Credentials are replaced together; missing: {', '.join(missing)}."
-            )
+        elif given:
+            raise ValidationError(self._incomplete(given))
+        elif not self._eshop.pk:
+            raise ValidationError("Enter what lets Fynode into the e-shop.")
         elif "base_url" in values:
             self.credentials = self._stored(values["base_url"])
         return values
+
+    def _incomplete(self, given: Mapping[str, str]) -> str:
+        way = max(self._ways, key=lambda way: len(way.keys() & given.keys()))
+        missing = [each.label for name, each in way.items() if name not in given]
+        if missing:
+            return f"Credentials are replaced together; missing: {', '.join(missing)}."
+        return "There are several ways to be let in: fill in the fields of one of them."
 
     def _stored(self, address: str) -> dict[str, str]:
         if _origin(address) != _origin(self._eshop.base_url):
@@ -76,6 +103,24 @@ class ConnectionForm(forms.Form):
             return dict(self._eshop.credentials)
         except ImproperlyConfigured as error:
             raise ValidationError(str(error)) from None
+
+
+class ConnectForm(ConnectionForm):
+    """The connection of an e-shop that Fynode does not have yet."""
+
+    name = forms.CharField(
+        label="Name", max_length=100, help_text="What staff call the e-shop; it has to be new."
+    )
+    field_order = ["name", "base_url"]
+
+    def __init__(self, platform: str, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(Eshop(platform=platform), data)
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if Eshop.objects.filter(name__iexact=name).exists():
+            raise ValidationError(f"There is an e-shop called {name} already.")
+        return name
 
 
 class ActivityForm(forms.ModelForm):

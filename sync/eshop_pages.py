@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from eshops.models import Eshop
 from sync.catching_up import COUNTED, count_stale
 
+may_add = permission_required("eshops.add_eshop", raise_exception=True)
 may_change = permission_required("eshops.change_eshop", raise_exception=True)
 
 

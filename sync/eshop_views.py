@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from eshops.adapters import ADAPTERS
-from eshops.connection import NotConnected, connect, open_adapter
+from eshops.connection import NotConnected, connect, introduced
 from eshops.credentials import Credentials
 from eshops.models import DataLoad, Eshop, MarketplaceMapping, Sequence
 from eshops.sequences import raise_settings_version
@@ -19,8 +19,8 @@ from eshops.source import SourceError
 from eshops.unknown import unknown_codes
 from sync.catching_up import COUNTED
 from sync.engine import NotStarted
-from sync.eshop_forms import ActivityForm, ConnectionForm, SequenceForm
-from sync.eshop_pages import eshop_of, locked, may_change, orders_in_words, page
+from sync.eshop_forms import ActivityForm, ConnectForm, ConnectionForm, SequenceForm
+from sync.eshop_pages import eshop_of, locked, may_add, may_change, orders_in_words, page
 from sync.loading import start_load
 from sync.views import STOP_POLLING
 
@@ -59,16 +59,52 @@ def connection(request: HttpRequest, eshop_id: int) -> HttpResponse:
     if request.method == "GET":
         return _connection_page(request, eshop)
     form = ConnectionForm(eshop, request.POST)
-    is_test = request.POST.get("do") != "save"
     answer = None
-    if form.is_valid():
-        answer = _tried(eshop, form) if is_test else _connected(eshop, form)
-        if answer.is_good and not is_test:
-            messages.success(request, answer.text)
+    if form.is_valid() and request.POST.get("do") == "save":
+        saved = _connected(eshop.name, eshop.platform, form)
+        if isinstance(saved, Eshop):
+            messages.success(
+                request, "The connection works and is saved; the code lists were read."
+            )
             return _to(request, "eshop:connection", eshop.pk)
+        answer = saved
+    elif form.is_valid():
+        answer = _tried(_probe(eshop, form))
     if getattr(request, "htmx", False):
         return render(request, "eshop/_answer.html", {"form": form, "answer": answer})
     return _connection_page(request, eshop, form=form, answer=answer)
+
+
+@require_GET
+@may_add
+def platforms(request: HttpRequest) -> HttpResponse:
+    """The platforms an e-shop can be connected on."""
+    return render(request, "eshop/platforms.html", {"platforms": ADAPTERS})
+
+
+@require_http_methods(["GET", "POST"])
+@may_add
+def add(request: HttpRequest, platform: str) -> HttpResponse:
+    """Connect an e-shop; a POST tries the connection and, unless it is only a test, saves it."""
+    if platform not in ADAPTERS:
+        raise Http404
+    form = ConnectForm(platform, request.POST if request.method == "POST" else None)
+    answer = None
+    if form.is_valid() and request.POST.get("do") == "save":
+        saved = _connected(form.cleaned_data["name"], platform, form, is_new=True)
+        if isinstance(saved, Eshop):
+            messages.success(
+                request, f"{saved} is connected and its code lists were read. Load its orders next."
+            )
+            if request.user.has_perm("eshops.change_eshop"):
+                return _to(request, "eshop:connection", saved.pk)
+            return _to(request, "eshops:list")
+        answer = saved
+    elif form.is_valid():
+        answer = _tried(_probe(Eshop(platform=platform), form))
+    context = {"form": form, "answer": answer, "platform": ADAPTERS[platform]}
+    is_part = request.method == "POST" and getattr(request, "htmx", False)
+    return render(request, "eshop/_answer.html" if is_part else "eshop/add.html", context)
 
 
 @require_POST
@@ -88,33 +124,42 @@ def activity(request: HttpRequest, eshop_id: int) -> HttpResponse:
     return redirect("eshop:connection", eshop.pk)
 
 
-def _tried(eshop: Eshop, form: ConnectionForm) -> Answer:
+def _tried(probe: Eshop) -> Answer:
     """Ask the e-shop all that a connection needs, and keep nothing of it."""
-    if eshop.platform not in ADAPTERS:
-        return Answer(f"Fynode has no adapter for the platform “{eshop.platform}”.")
-    probe = Eshop(
+    if probe.platform not in ADAPTERS:
+        return Answer(f"Fynode has no adapter for the platform “{probe.platform}”.")
+    try:
+        info, entries = introduced(probe)
+    except SourceError as error:
+        return Answer(str(error))
+    kinds = [entry.kind for entry in entries]
+    counts = ", ".join(
+        f"{title.lower()}: {kinds.count(kind)}"
+        for kind, title in LISTS.items()
+        if kind in ADAPTERS[probe.platform].lists
+    )
+    name = f" as “{info.name}”" if info.name else ""
+    return Answer(f"The connection works: the e-shop answers{name}, {counts}.", is_good=True)
+
+
+def _probe(eshop: Eshop, form: ConnectionForm) -> Eshop:
+    """The e-shop as the form has it, not stored."""
+    return Eshop(
         platform=eshop.platform,
         base_url=form.cleaned_data["base_url"],
         credentials=Credentials(form.credentials),
         timezone=eshop.timezone,
     )
-    try:
-        adapter = open_adapter(probe)
-        info = adapter.fetch_info()
-        kinds = [entry.kind for entry in adapter.fetch_sequences()]
-    except SourceError as error:
-        return Answer(str(error))
-    counts = ", ".join(f"{title.lower()}: {kinds.count(kind)}" for kind, title in LISTS.items())
-    name = f" as “{info.name}”" if info.name else ""
-    return Answer(f"The connection works: the e-shop answers{name}, {counts}.", is_good=True)
 
 
-def _connected(eshop: Eshop, form: ConnectionForm) -> Answer:
+def _connected(
+    name: str, platform: str, form: ConnectionForm, is_new: bool = False
+) -> Eshop | Answer:
+    """The e-shop, connected and saved, or why it is not."""
     try:
-        connect(eshop.name, eshop.platform, form.cleaned_data["base_url"], form.credentials)
+        return connect(name, platform, form.cleaned_data["base_url"], form.credentials, is_new)
     except (NotConnected, SourceError, ImproperlyConfigured) as error:
         return Answer(f"Nothing was saved. {error}")
-    return Answer("The connection works and is saved; the code lists were read.", is_good=True)
 
 
 def _connection_page(request: HttpRequest, eshop: Eshop, **context: Any) -> HttpResponse:
@@ -124,6 +169,7 @@ def _connection_page(request: HttpRequest, eshop: Eshop, **context: Any) -> Http
         "answer": None,
         "activity": ActivityForm(instance=eshop),
         "platform": platform.label if platform else eshop.platform,
+        "status_rule": platform.status_rule if platform else "",
     } | context
     return page(request, eshop, "connection", context)
 

@@ -14,13 +14,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from eshops.connection import can, open_adapter
+from eshops.connection import can
 from eshops.models import Eshop
 from eshops.resolve import EshopSettings, settings_of
 from eshops.source import Page, Refused, SourceError, SourceOrder, Unavailable
 from orders.models import Order
 from sync import limits
 from sync.apply import apply
+from sync.asking import adapter_of
 from sync.engine import LIMIT, LONGEST_COUNTDOWN, MAX_ATTEMPTS, NotStarted, backoff, start_run
 from sync.models import SyncItem, SyncRun
 
@@ -162,7 +163,7 @@ def _work_off(run: SyncRun) -> None:
     assert eshop is not None
     settings = settings_of(eshop)
     try:
-        adapter = open_adapter(eshop, limits.turn(eshop.pk))
+        adapter = adapter_of(eshop)
         while _is_wanted(run):
             page = adapter.fetch_page(run.cursor or None, run.since, run.by_change)
             _store(run, eshop, settings, page)

@@ -6,26 +6,40 @@ twice, never a wrong order (see `sync.apply`).
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from uuid import uuid4
 
 from django.conf import settings
 from redis import Redis, RedisError
 from redis.exceptions import LockError
 
+from eshops.source import Turn
+
 REQUESTS_PER_SECOND = 10
 BURST = 20
+LONGEST_REQUEST = 90
+"""Seconds after which a request is over, also where the worker that sent it has died."""
+LOOK_AGAIN = 0.05
 
-_BUCKET = """
+_TURN = """
 local now = redis.call('TIME')
 local clock = now[1] + now[2] / 1000000
-local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local rate, burst, at_once = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', clock)
+if redis.call('ZCARD', KEYS[2]) >= at_once then return ARGV[6] end
 local state = redis.call('HMGET', KEYS[1], 'tokens', 'clock')
 local tokens = math.min(burst, (tonumber(state[1]) or burst)
     + (clock - (tonumber(state[2]) or clock)) * rate)
 local wait = 0
-if tokens < 1 then wait = (1 - tokens) / rate else tokens = tokens - 1 end
+if tokens < 1 then
+    wait = (1 - tokens) / rate
+else
+    tokens = tokens - 1
+    redis.call('ZADD', KEYS[2], clock + ARGV[5], ARGV[4])
+    redis.call('EXPIRE', KEYS[2], ARGV[5])
+end
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'clock', tostring(clock))
 redis.call('EXPIRE', KEYS[1], 60)
 return tostring(wait)
@@ -75,17 +89,27 @@ def first_in(seconds: int, name: str) -> bool:
     return bool(_redis(settings.REDIS_URL).set(f"fynode:first:{name}", 1, nx=True, ex=seconds))
 
 
-def turn(eshop_id: int) -> Callable[[], None]:
-    """A function that returns when the e-shop may be sent its next request: a token bucket of
-    `REQUESTS_PER_SECOND` with a `BURST`, shared by all workers."""
-    take = _redis(settings.REDIS_URL).register_script(_BUCKET)
+def turn(eshop_id: int, at_once: int) -> Turn:
+    """A turn at asking the e-shop: not before it may be sent its next request (a token bucket of
+    `REQUESTS_PER_SECOND` with a `BURST`), nor while `at_once` others are under way. Shared by all
+    workers."""
+    redis = _redis(settings.REDIS_URL)
+    take = redis.register_script(_TURN)
+    bucket, slots = f"fynode:turn:{eshop_id}", f"fynode:under-way:{eshop_id}"
 
-    def wait_turn() -> None:
-        keys, args = [f"fynode:turn:{eshop_id}"], [REQUESTS_PER_SECOND, BURST]
-        while (wait := float(take(keys=keys, args=args))) > 0:
+    @contextmanager
+    def take_turn() -> Iterator[None]:
+        me = uuid4().hex
+        limits = (REQUESTS_PER_SECOND, BURST, at_once, me, LONGEST_REQUEST, LOOK_AGAIN)
+        while (wait := float(take(keys=[bucket, slots], args=limits))) > 0:
             time.sleep(wait)
+        try:
+            yield
+        finally:
+            with suppress(RedisError):  # it counts as over after a while
+                redis.zrem(slots, me)
 
-    return wait_turn
+    return take_turn
 
 
 @cache

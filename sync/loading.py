@@ -8,11 +8,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from eshops.connection import able, can, open_adapter
+from eshops.connection import able, can
 from eshops.models import DataLoad, Eshop
 from eshops.sequences import store_sequences
 from eshops.source import Refused, SourceError
 from sync import limits
+from sync.asking import adapter_of
 from sync.engine import NotStarted
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def load_data(load_id: int) -> None:
             return
         eshop = load.eshop
         try:
-            entries = open_adapter(eshop, limits.turn(eshop.pk)).fetch_sequences()
+            entries = adapter_of(eshop).fetch_sequences()
         except SourceError as error:
             logger.warning("loading data of %s: %s", eshop.name, error)
             if isinstance(error, Refused):

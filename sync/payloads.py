@@ -7,6 +7,7 @@ as a synchronization of an order that did not change there.
 import hashlib
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -61,6 +62,21 @@ def read(payload: Payload) -> SourceOrder:
     """Raises `ImproperlyConfigured` without the key it was encrypted with."""
     content = zlib.decompress(decrypt(payload.content))
     return msgspec.json.decode(content, type=SourceOrder)
+
+
+def recall(eshop: Eshop, external_ids: Sequence[str]) -> dict[str, SourceOrder]:
+    """What the e-shop last told about these orders, as far as it is kept and our copies are made
+    of it; see `eshops.source.Recall`."""
+    payloads = Payload.objects.filter(
+        order__eshop=eshop, order__external_id__in=external_ids
+    ).select_related("order__sync_state")
+    told: dict[str, SourceOrder] = {}
+    for payload in payloads:
+        with suppress(ImproperlyConfigured):
+            source = read(payload)
+            if source.source_modified_at == payload.order.sync_state.source_modified_at:
+                told[source.external_id] = source
+    return told
 
 
 class StoredAnswers:

@@ -21,7 +21,8 @@ Scalar = str | bool | int | None
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One field: what it held and what it shall hold. `field` may be dotted: billing.city."""
+    """One field: what it held and what it shall hold. `field` may be dotted: billing.city,
+    axes.payment."""
 
     field: str
     old: Scalar
@@ -62,6 +63,7 @@ ORDER_FIELDS = tuple(
     for name in ResolvedOrder.__struct_fields__
     if name not in ("billing", "shipping_address", "items")
 )
+PLAIN_FIELDS = tuple(name for name in ORDER_FIELDS if name != "axes")
 ADDRESS_FIELDS = SourceAddress.__struct_fields__
 ITEM_FIELDS = tuple(
     name for name in SourceItem.__struct_fields__ if name not in ("external_id", "kind")
@@ -93,7 +95,7 @@ def held(
 
 def compare(before: ResolvedOrder, after: ResolvedOrder) -> Plan:
     """The plan that turns `before` into `after`. Pure; empty when they hold the same."""
-    fields = [*_changes(before, after, ORDER_FIELDS)]
+    fields = [*_changes(before, after, PLAIN_FIELDS), *_axis_changes(before.axes, after.axes)]
     for kind, name in ADDRESSES.items():
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
@@ -135,6 +137,13 @@ def _changes(before: Any, after: Any, names: Iterable[str], prefix: str = "") ->
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             yield Change(prefix + name, scalar(old), scalar(new))
+
+
+def _axis_changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterable[Change]:
+    for axis in dict.fromkeys((*before, *after)):
+        old, new = before.get(axis, ""), after.get(axis, "")
+        if old != new:
+            yield Change(f"axes.{axis}", old, new)
 
 
 def _order_of_lines(

@@ -20,7 +20,7 @@ MODES = {
     KEEP: "Keep ours",
 }
 GROUPS: dict[str, tuple[str, ...]] = {
-    "status": ("status_code", "status_name", "status_type", "status_color"),
+    "status": ("status_code", "status_name", "status_type", "status_color", "axes"),
     "payment": ("payment_code", "payment_name", "is_paid", "paid_at", "variable_symbol"),
     "delivery": (
         *("delivery_code", "delivery_name", "delivery_note", "delivery_phone", "delivery_date"),

@@ -82,7 +82,6 @@ class ScriptedShop:
 def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedShop:
     """Every e-shop answers like this one."""
     shop = ScriptedShop()
-    monkeypatch.setattr("sync.engine.open_adapter", lambda eshop, wait_turn: shop)
-    monkeypatch.setattr("sync.loading.open_adapter", lambda eshop, wait_turn: shop)
-    monkeypatch.setattr("sync.imports.open_adapter", lambda eshop, wait_turn: shop)
+    for module in ("engine", "loading", "imports"):
+        monkeypatch.setattr(f"sync.{module}.adapter_of", lambda eshop: shop)
     return shop

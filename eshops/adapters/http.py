@@ -47,6 +47,10 @@ class ServerError(Unavailable):
     """The e-shop's program failed (HTTP 500): an outage, or one order it cannot put into words."""
 
 
+class NotData(Unavailable):
+    """The e-shop, or something in front of it, answered with anything but JSON."""
+
+
 class TooLarge(BadPayload):
     """The answer is larger than we accept."""
 
@@ -71,7 +75,7 @@ class HttpClient:
     A `Response` has a status of 2xx, or of 4xx that only the adapter can interpret. Everything
     else is raised: `Refused` for 401 (as `Unauthorized`), 403, a redirect, a bad certificate or
     address; `Unavailable` for 429, 5xx (500 as `ServerError`), no connection, no time left, or a
-    body that is no JSON; `TooLarge`.
+    body that is no JSON (`NotData`); `TooLarge`.
     """
 
     def __init__(
@@ -165,10 +169,15 @@ class HttpClient:
                 f"{self._host} redirects to {self._target(headers.get('Location', ''))}. "
                 "Correct the e-shop's address."
             )
-        if status in (401, 403):
-            raise (Unauthorized if status == 401 else Refused)(
-                f"{self._host} does not let us in ({status}){self._explanation(content)}. "
-                "Check the e-shop's credentials and their permissions."
+        if status == 401:
+            raise Unauthorized(
+                f"{self._host} does not let us in (401){self._explanation(content)}. Check whether "
+                "the e-shop's credentials are right, still valid and allowed to read orders."
+            )
+        if status == 403:
+            raise Refused(
+                f"{self._host} does not let us in (403){self._explanation(content)}. Check what "
+                "the e-shop's credentials permit, and whether a firewall keeps Fynode out."
             )
         if status == 429:
             raise Unavailable(
@@ -196,7 +205,7 @@ class HttpClient:
             what = "a web page instead of data: usually maintenance or a firewall"
         else:
             what = "something that is not data" if content.strip() else "nothing"
-        raise Unavailable(f"{self._host} answered with {what}. Try again later.")
+        raise NotData(f"{self._host} answered with {what}. Try again later.")
 
     def _explanation(self, content: bytes) -> str:
         """The e-shop's own words on why it refuses us, without anything that may be a secret."""

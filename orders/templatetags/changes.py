@@ -29,6 +29,7 @@ LABELS = {
 }
 PLAIN_NUMBERS = {"quantity", "tax_rate"}
 ACTIONS = {"added": "added", "changed": "changed", "removed": "removed"}
+AXES = ("order", "payment", "fulfillment", "return")
 EMPTY = "empty"
 
 
@@ -111,10 +112,23 @@ def field_label(name: str) -> str:
     return f"the {_label(Order, name)}"
 
 
+@register.filter
+def by_axis(axes: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The several statuses of an order, in the order in which they are thought of."""
+    rank = {axis: place for place, axis in enumerate(AXES)}
+    return sorted(axes.items(), key=lambda each: (rank.get(each[0], len(AXES)), each[0]))
+
+
+@register.filter
+def axis_label(axis: str) -> str:
+    """What one of several statuses of an order is called: "Payment status"."""
+    return f"{capfirst(axis)} status"
+
+
 def marks_of(changes: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """Field → "was: …" for every changed field; addresses are nested, lines stand under `lines` as
-    (kind, external id) → their fields."""
-    marks: dict[str, Any] = {"billing": {}, "shipping": {}, "lines": {}}
+    """Field → "was: …" for every changed field; addresses and axes are nested, lines stand under
+    `lines` as (kind, external id) → their fields."""
+    marks: dict[str, Any] = {"billing": {}, "shipping": {}, "axes": {}, "lines": {}}
     for change in changes.get("fields", []):
         was = _was(Order, change, currency)
         prefix, _, name = change["field"].rpartition(".")
@@ -149,6 +163,8 @@ def _rows(model: type[Model], change: Mapping[str, Any], currency: str) -> list[
         return _by_key("Metadata", _pairs(old), _pairs(new))
     if name == "custom":
         return _by_key("Own field", _object(old), _object(new))
+    if prefix == "axes":
+        return [Row(axis_label(name), old or EMPTY, new or EMPTY)]
     model = OrderAddress if prefix else model
     label = capfirst(f"{prefix} {_label(model, name)}".strip() if prefix else _label(model, name))
     return [Row(label, *(_value(model, name, value, currency) for value in (old, new)))]

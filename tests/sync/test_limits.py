@@ -1,3 +1,4 @@
+import threading
 import time
 
 import pytest
@@ -36,19 +37,66 @@ def test_only_the_first_within_the_time() -> None:
     assert limits.first_in(60, "y")
 
 
-def test_a_burst_goes_through_at_once_and_then_all_wait_together(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each wait was; none of them happens."""
     waited: list[float] = []
-    monkeypatch.setattr("sync.limits.time.sleep", lambda seconds: waited.append(seconds))
-    one, other = limits.turn(1), limits.turn(1)
+    monkeypatch.setattr("sync.limits.time.sleep", waited.append)
+    return waited
+
+
+def test_a_burst_goes_through_at_once_and_then_all_wait_together(waited: list[float]) -> None:
+    one, other = limits.turn(1, 5), limits.turn(1, 5)
     for _ in range(limits.BURST // 2):
-        one()
-        other()
+        for turn in (one, other):
+            with turn():
+                pass
     assert not waited
-    one()
+    with one():
+        pass
     assert waited
     assert all(0 < seconds <= 1 / limits.REQUESTS_PER_SECOND for seconds in waited)
     waited.clear()
-    limits.turn(2)()
+    with limits.turn(2, 5)():
+        pass
     assert not waited, "another e-shop has a turn of its own"
+
+
+def test_no_more_requests_are_under_way_than_the_e_shop_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turn, under_way, most = limits.turn(1, 2), [0], [0]
+
+    def ask() -> None:
+        with turn():
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+            time.sleep(0.05)
+            under_way[0] -= 1
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [2]
+
+
+def test_a_request_whose_worker_died_is_over_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "LONGEST_REQUEST", 1)
+    turn = limits.turn(1, 1)
+    lost = turn()
+    lost.__enter__()
+    began = time.monotonic()
+    with turn():
+        assert time.monotonic() - began >= 0.9
+
+
+def test_a_request_that_fails_is_over(waited: list[float]) -> None:
+    turn = limits.turn(1, 1)
+    with pytest.raises(ZeroDivisionError), turn():
+        _ = 1 / 0
+    with turn():
+        assert not waited

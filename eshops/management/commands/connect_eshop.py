@@ -14,7 +14,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="what staff call the e-shop")
         parser.add_argument("--platform", required=True, choices=sorted(ADAPTERS))
-        parser.add_argument("--url", required=True, help="the e-shop's address, as in a browser")
+        parser.add_argument(
+            "--url", default="", help="the e-shop's address; not needed where all share one"
+        )
         parser.add_argument(
             "--credential", action="append", default=[], metavar="KEY=VALUE", help="repeatable"
         )

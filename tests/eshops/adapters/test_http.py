@@ -19,6 +19,7 @@ import urllib3
 
 from eshops.adapters.http import (
     HttpClient,
+    NotData,
     Response,
     ServerError,
     TooLarge,
@@ -124,7 +125,7 @@ def test_401_tells_the_shops_own_words(server: Any, replay: Any) -> None:
     assert type(error) is Unauthorized
     assert str(error) == (
         "127.0.0.1 does not let us in (401), saying “Consumer secret is invalid”. "
-        "Check the e-shop's credentials and their permissions."
+        "Check whether the e-shop's credentials are right, still valid and allowed to read orders."
     )
 
 
@@ -207,7 +208,7 @@ HTML = b"<!doctype html>\n<html><script>\n{ var a = [1]; }\n</script></html>"
 def test_no_data(server: Any, reply: Any, body: bytes, said: str) -> None:
     server.script(reply(body))
     error = failure(HttpClient(server.url))
-    assert type(error) is Unavailable
+    assert type(error) is NotData
     assert str(error) == f"127.0.0.1 answered with {said}. Try again later."
 
 
