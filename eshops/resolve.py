@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
+from eshops.adapters import listed_kinds
 from eshops.mapping import MappingRule, Problem, map_metadata
 from eshops.models import Eshop, MarketplaceMapping, MetadataMapping, Sequence
 from eshops.source import (
@@ -84,10 +85,16 @@ class ResolvedOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settings_of(eshop: Eshop) -> EshopSettings:
-    """The e-shop's settings as they are now, in three queries."""
+    """The e-shop's settings as they are now, in three queries.
+
+    What was learnt from orders only says how one of them calls a code: until staff call it
+    otherwise each order keeps its own words.
+    """
+    listed = listed_kinds(eshop.platform)
     sequences = {
         (row.kind, row.code): Entry(row.name, row.type, row.color)
         for row in Sequence.objects.filter(eshop=eshop)
+        if row.kind in listed or row.name != row.source_name
     }
     mapped = MarketplaceMapping.objects.filter(eshop=eshop).select_related("target")
     return EshopSettings(

@@ -5,12 +5,18 @@ Orders keep the names they were resolved with. Whatever changes a name here rais
 synchronized.
 """
 
+import re
+from collections.abc import Collection
+
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from msgspec import structs
 
+from eshops.adapters import listed_kinds
 from eshops.models import Eshop, Sequence
 from eshops.source import SequenceEntry
+from eshops.unknown import unknown_codes
 
 Kind = Sequence.Kind
 STATUS_COLORS = {
@@ -23,6 +29,9 @@ STATUS_COLORS = {
     Sequence.StatusType.RETURNED: "#a8451c",
 }
 
+NAME_LENGTH = 200
+HEX = re.compile(r"#[0-9a-fA-F]{6}")
+
 Told = list[list[str]]
 """Entries as [kind, code, name, former name]."""
 
@@ -32,8 +41,11 @@ def store_sequences(eshop: Eshop, entries: list[SequenceEntry]) -> dict[str, Tol
     """Take over what the e-shop's code lists say now, and tell what that changed.
 
     What staff edited stays theirs. An entry that is gone from the lists becomes inactive, and
-    active again when it returns. The answer has added, renamed, gone and returned.
+    active again when it returns. Of the kinds that the platform has no list of, the codes that
+    orders have are added. The answer has added, renamed, gone and returned.
     """
+    listed = listed_kinds(eshop.platform)
+    entries = [*map(_fitting, entries), *_seen_on_orders(eshop, listed)]
     known = {(row.kind, row.code): row for row in eshop.sequences.select_for_update()}
     changes: dict[str, Told] = {"added": [], "renamed": [], "gone": [], "returned": []}
     told = {(entry.kind, entry.code): entry for entry in entries}
@@ -43,7 +55,7 @@ def store_sequences(eshop: Eshop, entries: list[SequenceEntry]) -> dict[str, Tol
         if row is None:
             _add(eshop, entry)
             changes["added"].append([entry.kind, entry.code, entry.name, ""])
-            resolved_otherwise = True
+            resolved_otherwise |= entry.kind in listed
         else:
             former, name = row.source_name, row.name
             if not row.is_active:
@@ -53,7 +65,7 @@ def store_sequences(eshop: Eshop, entries: list[SequenceEntry]) -> dict[str, Tol
             _follow(row, entry)
             resolved_otherwise |= row.name != name
     for key, row in known.items():
-        if key not in told and row.is_active and row.source_name:
+        if key not in told and row.is_active and row.source_name and row.kind in listed:
             row.is_active = row.in_eshop = False
             row.save(update_fields=["is_active", "in_eshop"])
             changes["gone"].append([row.kind, row.code, row.name, ""])
@@ -62,6 +74,26 @@ def store_sequences(eshop: Eshop, entries: list[SequenceEntry]) -> dict[str, Tol
     if resolved_otherwise and known:
         raise_settings_version(eshop)
     return {name: entries for name, entries in changes.items() if entries}
+
+
+def learn_from_orders(eshop: Eshop) -> None:
+    """Add the codes that orders have to the lists that the platform does not tell."""
+    for entry in _seen_on_orders(eshop, listed_kinds(eshop.platform)):
+        _add(eshop, entry)
+
+
+def _seen_on_orders(eshop: Eshop, listed: Collection[str]) -> list[SequenceEntry]:
+    if not eshop.pk or set(Kind.values) <= set(listed):
+        return []
+    return [
+        _fitting(SequenceEntry(kind=each.kind, code=each.code, name=each.name))
+        for each in unknown_codes(eshop)
+        if each.kind not in listed
+    ]
+
+
+def _fitting(entry: SequenceEntry) -> SequenceEntry:
+    return structs.replace(entry, name=entry.name[:NAME_LENGTH])
 
 
 def raise_settings_version(eshop: Eshop) -> None:
@@ -73,6 +105,8 @@ def raise_settings_version(eshop: Eshop) -> None:
 def _add(eshop: Eshop, entry: SequenceEntry) -> None:
     is_status = entry.kind == Kind.STATUS
     color = STATUS_COLORS[Sequence.StatusType(entry.type)] if is_status and entry.type else ""
+    if is_status and HEX.fullmatch(entry.color):
+        color = entry.color
     Sequence.objects.create(
         eshop=eshop,
         kind=entry.kind,

@@ -143,6 +143,8 @@ class SequenceEntry(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     type: str = ""
     description: str = ""
+    color: str = ""
+    """A status's own colour, as #1d5fbf."""
 
 
 class ShopInfo(msgspec.Struct, frozen=True, kw_only=True):

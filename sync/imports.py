@@ -17,6 +17,7 @@ from django.utils import timezone
 from eshops.connection import can
 from eshops.models import Eshop
 from eshops.resolve import EshopSettings, settings_of
+from eshops.sequences import learn_from_orders
 from eshops.source import Page, Refused, SourceError, SourceOrder, Unavailable
 from orders.models import Order
 from sync import limits
@@ -29,6 +30,9 @@ RECENT = timedelta(minutes=15)
 A_YEAR = timedelta(days=365)
 OVERLAP = timedelta(hours=2)
 """WooCommerce's stamps can be off by the e-shop's distance from UTC around a change of clocks."""
+WHEN_REFUSED = timedelta(hours=1)
+"""How often an e-shop that does not let us in is asked by itself: some lock out whoever tries a
+wrong key five times an hour."""
 FIRST_LOOK = timedelta(days=1)
 RECHECK_AFTER = timedelta(hours=6)
 CLOSED = ("delivered", "cancelled", "returned")
@@ -105,6 +109,8 @@ def start_due_imports() -> None:
     now = timezone.now()
     for eshop in Eshop.objects.filter(is_active=True, import_every__isnull=False):
         every = timedelta(minutes=eshop.import_every or 0)
+        if eshop.connection_error:
+            every = max(every, WHEN_REFUSED)
         recent = SyncRun.objects.filter(eshop=eshop, by_change=True, created_at__gt=now - every)
         if recent.exists():
             continue
@@ -200,6 +206,7 @@ def _store(run: SyncRun, eshop: Eshop, settings: EshopSettings, page: Page) -> N
         run.seen_until = _newest_change(run.seen_until, page)
         run.save(update_fields=["cursor", "expected", "attempts", "seen_until"])
         if page.cursor is None:
+            learn_from_orders(eshop)
             _finish(run)
             _move_watermark(run)
 

@@ -4,3 +4,8 @@ from eshops.adapters.woocommerce import WooCommerce
 from eshops.source import AdapterFactory
 
 ADAPTERS: dict[str, AdapterFactory] = {"woocommerce": WooCommerce}
+
+
+def listed_kinds(platform: str) -> frozenset[str]:
+    """The kinds of code lists the platform tells itself; the others are learnt from orders."""
+    return ADAPTERS[platform].lists if platform in ADAPTERS else frozenset()
