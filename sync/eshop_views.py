@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from eshops.adapters import ADAPTERS
+from eshops.adapters import ADAPTERS, listed_kinds
 from eshops.connection import NotConnected, connect, introduced
 from eshops.credentials import Credentials
 from eshops.models import DataLoad, Eshop, MarketplaceMapping, Sequence
@@ -79,7 +79,8 @@ def connection(request: HttpRequest, eshop_id: int) -> HttpResponse:
 @may_add
 def platforms(request: HttpRequest) -> HttpResponse:
     """The platforms an e-shop can be connected on."""
-    return render(request, "eshop/platforms.html", {"platforms": ADAPTERS})
+    labels = {platform: factory.label for platform, factory in ADAPTERS.items()}
+    return render(request, "eshop/platforms.html", {"labels": labels})
 
 
 @require_http_methods(["GET", "POST"])
@@ -102,7 +103,13 @@ def add(request: HttpRequest, platform: str) -> HttpResponse:
         answer = saved
     elif form.is_valid():
         answer = _tried(_probe(Eshop(platform=platform), form))
-    context = {"form": form, "answer": answer, "platform": ADAPTERS[platform]}
+    factory = ADAPTERS[platform]
+    context = {
+        "form": form,
+        "answer": answer,
+        "label": factory.label,
+        "status_rule": factory.status_rule,
+    }
     is_part = request.method == "POST" and getattr(request, "htmx", False)
     return render(request, "eshop/_answer.html" if is_part else "eshop/add.html", context)
 
@@ -322,8 +329,11 @@ def _sequences_page(
 ) -> HttpResponse:
     rows = list(eshop.sequences.order_by("-is_active", "name", "code"))
     told = _last_loads(eshop)
+    platform = ADAPTERS.get(eshop.platform)
     context = {
         "form": form,
+        "status_rule": platform.status_rule if platform else "",
+        "listed": listed_kinds(eshop.platform),
         "lists": [(k, title, [row for row in rows if row.kind == k]) for k, title in LISTS.items()],
         "types": {kind.value: dict(Sequence.types(kind)) for kind in Kind},
         "unknown": [(each, Kind(each.kind).label) for each in unknown_codes(eshop)],

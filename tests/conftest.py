@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.harness.guards",
     "tests.harness.stack",
     "tests.harness.browser",
+    "tests.harness.web",
     "tests.shops",
 ]
 

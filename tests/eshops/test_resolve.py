@@ -79,3 +79,30 @@ def test_a_refund_may_have_the_id_of_a_line() -> None:
 
 def test_it_is_pure() -> None:
     assert resolve(source_order(), NAMED) == resolve(source_order(), NAMED)
+
+
+NATIVE: dict[str, Any] = {
+    "company_id": "12345678",
+    "tax_id": "2020123456",
+    "vat_id": "SK2020123456",
+    "pickup_point_id": "77",
+    "pickup_point_name": "Z-BOX",
+    "tracking_number": "Z1, Z2",
+    "tracking_url": "https://track.test/Z1",
+    "variable_symbol": "2026001",
+    "axes": {"order": "OPEN", "payment": "PAID"},
+}
+
+
+def test_what_the_platform_has_fields_for_is_taken_over() -> None:
+    resolved = resolve(source_order(**NATIVE), NO_SETTINGS).order
+    assert {name: getattr(resolved, name) for name in NATIVE} == NATIVE
+
+
+def test_a_mapping_goes_before_the_platforms_own_field() -> None:
+    rules = (MappingRule("vat", "vat_id"), MappingRule("symbol", "variable_symbol"))
+    source = source_order(**NATIVE, metadata=(Metadatum("vat", "CZ1"), Metadatum("symbol", "x")))
+    resolution = resolve(source, EshopSettings(version=1, mappings=rules))
+    assert resolution.order.vat_id == "CZ1"
+    assert resolution.order.variable_symbol == "2026001", "what does not fit leaves the e-shop's"
+    assert [problem.field for problem in resolution.problems] == ["variable_symbol"]

@@ -2,9 +2,11 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from eshops.models import Eshop, Sequence
-from eshops.sequences import store_sequences
+from eshops.resolve import resolve, settings_of
+from eshops.sequences import learn_from_orders, store_sequences
 from eshops.source import SequenceEntry
 from tests import factories
+from tests.sources import source_order
 
 pytestmark = pytest.mark.django_db
 
@@ -93,3 +95,58 @@ def test_a_code_twice_is_refused_in_words(eshop: Eshop) -> None:
     row = Sequence(eshop=eshop, kind="status", code="new", name="Another")
     with pytest.raises(ValidationError, match="has an entry with this code already"):
         row.full_clean()
+
+
+def test_a_status_keeps_the_colour_it_has_in_the_eshop() -> None:
+    eshop = factories.eshop()
+    told = {"1": "#aabbcc", "2": "red"}
+    store_sequences(
+        eshop,
+        [
+            SequenceEntry(kind="status", code=code, name=code, type="new", color=color)
+            for code, color in told.items()
+        ],
+    )
+    assert eshop.sequences.get(code="1").color == "#aabbcc"
+    assert eshop.sequences.get(code="2").color == "#8a6d1a"
+
+
+def test_a_name_is_cut_to_what_is_kept() -> None:
+    eshop = factories.eshop()
+    told = [entry("1", "ž" * 300)]
+    assert store_sequences(eshop, told)["added"]
+    assert store_sequences(eshop, told) == {}
+    assert eshop.sequences.get().name == "ž" * 200
+
+
+class TestListsThePlatformDoesNotTell:
+    @pytest.fixture
+    def eshop(self, monkeypatch: pytest.MonkeyPatch) -> Eshop:
+        monkeypatch.setattr("eshops.adapters.woocommerce.WooCommerce.lists", frozenset({"status"}))
+        eshop = factories.eshop()
+        factories.order(eshop, "1", payment_code="gopay", payment_name="GoPay kartou")
+        factories.order(eshop, "2", payment_code="gopay", payment_name="GoPay kartou")
+        return eshop
+
+    def test_their_codes_are_learnt_from_orders(self, eshop: Eshop) -> None:
+        added = store_sequences(eshop, [entry("processing", "Processing")])["added"]
+        assert ["payment", "gopay", "GoPay kartou", ""] in added
+        assert ["delivery", "flat_rate:1", "PPL domů", ""] in added
+        assert store_sequences(eshop, [entry("processing", "Processing")]) == {}
+        assert all(eshop.sequences.values_list("is_active", flat=True))
+
+    def test_that_makes_no_order_stale(self, eshop: Eshop) -> None:
+        store_sequences(eshop, [entry("processing", "Processing")])
+        version = eshop.settings_version
+        factories.order(eshop, "3", payment_code="cash", payment_name="Hotově")
+        learn_from_orders(eshop)
+        store_sequences(eshop, [entry("processing", "Processing")])
+        assert eshop.settings_version == version
+        assert eshop.sequences.filter(code="cash", name="Hotově").exists()
+
+    def test_orders_keep_their_own_words_until_staff_name_them(self, eshop: Eshop) -> None:
+        store_sequences(eshop, [entry("processing", "Processing")])
+        told = source_order(payment_code="gopay", payment_name="GoPay převodem")
+        assert resolve(told, settings_of(eshop)).order.payment_name == "GoPay převodem"
+        eshop.sequences.filter(code="gopay").update(name="Online")
+        assert resolve(told, settings_of(eshop)).order.payment_name == "Online"

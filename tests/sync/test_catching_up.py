@@ -1,8 +1,11 @@
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from eshops.models import Eshop
 from eshops.source import BadPayload, Metadatum, OrderNotFound, Refused
@@ -21,7 +24,7 @@ from sync.catching_up import (
 from sync.engine import NotStarted, start_run
 from sync.imports import load_orders, start_import
 from sync.models import CatchUp, SyncItem, SyncRun
-from sync.payloads import forget_old
+from sync.payloads import forget_old, recall
 from tests import factories
 from tests.harness.guards import Sent
 from tests.shops import ScriptedShop
@@ -254,6 +257,27 @@ class TestPayloads:
         load_orders(start_import(factories.eshop(), None, None).pk)
         assert OrderItem.objects.exists()
         assert not Payload.objects.exists()
+
+
+class TestRecall:
+    """What an adapter may answer with when it learns cheaply that nothing was changed."""
+
+    def test_what_our_copy_is_made_of(self, eshop: Eshop) -> None:
+        order = Order.objects.order_by("pk").first()
+        assert order
+        told = recall(eshop, [order.external_id, "unheard-of"])
+        assert list(told) == [order.external_id]
+        assert told[order.external_id].number == order.number
+
+    def test_nothing_where_our_copy_is_of_another_state(self, eshop: Eshop) -> None:
+        external_ids = list(Order.objects.values_list("external_id", flat=True)[:2])
+        first = Order.objects.get(external_id=external_ids[0])
+        SyncState.objects.filter(order=first).update(source_modified_at=timezone.now())
+        assert list(recall(eshop, external_ids)) == external_ids[1:]
+
+    def test_nothing_where_it_cannot_be_read(self, eshop: Eshop, settings: Settings) -> None:
+        settings.CREDENTIALS_KEYS = [Fernet.generate_key().decode()]
+        assert recall(eshop, list(Order.objects.values_list("external_id", flat=True))) == {}
 
 
 def test_one_catch_up_is_kept_as_a_record(eshop: Eshop, sent: Sent) -> None:

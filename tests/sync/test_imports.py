@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from eshops.models import Eshop
-from eshops.source import BadPayload, Unavailable
+from eshops.source import BadPayload, Refused, Unavailable
 from orders.models import Order, SyncState
 from sync import engine
 from sync.engine import NotStarted
@@ -114,6 +114,18 @@ class TestAutomatic:
             work_off()
         eshop.refresh_from_db()
         assert (Order.objects.count(), eshop.imported_until) == (3, NOW)
+
+    def test_an_eshop_that_does_not_let_us_in_is_asked_once_an_hour(
+        self, scripted: ScriptedShop
+    ) -> None:
+        """Some lock out whoever tries a wrong key too often."""
+        factories.eshop(import_every=5)
+        scripted.error = Refused("It does not let us in.")
+        for minutes in range(0, 180, 5):
+            with time_machine.travel(NOW + timedelta(minutes=minutes), tick=False):
+                start_due_imports()
+                work_off()
+        assert len(scripted.asked) == 3
 
     @staticmethod
     def fails() -> None:

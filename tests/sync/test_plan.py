@@ -53,6 +53,12 @@ def test_figures_that_only_look_different_are_the_same() -> None:
             {"metadata": (Metadatum("point", {"id": 7}),)},
             ("metadata", "[]", '[{"key":"point","value":{"id":7}}]'),
         ),
+        (
+            {"axes": {"order": "open", "payment": "PENDING"}},
+            {"axes": {"order": "open", "payment": "PAID"}},
+            ("axes.payment", "PENDING", "PAID"),
+        ),
+        ({"axes": {"return": "REQUESTED"}}, {"axes": {}}, ("axes.return", "REQUESTED", "")),
     ],
 )
 def test_a_field_tells_old_and_new(

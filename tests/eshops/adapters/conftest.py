@@ -1,22 +1,15 @@
-"""A web server on loopback, and recorded exchanges to tell."""
+"""Recorded exchanges to tell."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness.web import Reply, WebServer
+from tests.harness.web import Reply
 
 RECORDED = Path(__file__).parents[2] / "recorded"
-
-
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    running = WebServer()
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Every rule of the HTTP client, against a real server on loopback."""
 
 import gzip
-import ipaddress
 import logging
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -248,7 +246,7 @@ def http(body: bytes, *headers: str) -> bytes:
 def test_an_answer_that_breaks_off(server: Any, reply: Any, sent: bytes) -> None:
     server.script(reply(raw=lambda sock: sock.sendall(sent)))
     error = failure(HttpClient(server.url))
-    assert type(error) is Unavailable
+    assert isinstance(error, Unavailable)
     assert str(error) in (BROKEN_OFF, "127.0.0.1 answered with nothing. Try again later.")
 
 
@@ -380,42 +378,8 @@ def test_addresses_that_are_none(url: str) -> None:
     assert str(error) == "The e-shop's address is not a valid web address. Correct it."
 
 
-@pytest.fixture
-def certificate(tmp_path: Any) -> Any:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "shop.test")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path / "shop.pem"
-    pem = serialization.Encoding.PEM
-    file.write_bytes(
-        signed.public_bytes(pem)
-        + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return file
-
-
 def test_a_certificate_we_cannot_trust(server: Any, certificate: Any) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server._httpd.socket = context.wrap_socket(server._httpd.socket, server_side=True)
+    server.encrypt(certificate)
     error = failure(HttpClient(f"https://127.0.0.1:{server.port}", auth=(KEY, SECRET)))
     assert type(error) is Refused
     assert str(error) == (
@@ -427,9 +391,7 @@ def test_a_certificate_we_cannot_trust(server: Any, certificate: Any) -> None:
 def test_an_authority_of_ones_own_can_be_trusted(
     server: Any, reply: Any, certificate: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server._httpd.socket = context.wrap_socket(server._httpd.socket, server_side=True)
+    server.encrypt(certificate)
     server.script(reply([1]))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     client = HttpClient(f"https://127.0.0.1:{server.port}", auth=(KEY, SECRET))

@@ -13,7 +13,7 @@ import pytest
 from requests import Request
 
 from eshops.adapters import ADAPTERS
-from eshops.adapters.http import ServerError, TooLarge, Unauthorized
+from eshops.adapters.http import NotData, ServerError, TooLarge, Unauthorized
 from eshops.adapters.woocommerce import WooCommerce, shop_address
 from eshops.adapters.woocommerce_sign_in import ways
 from eshops.source import (
@@ -295,7 +295,7 @@ def test_single_orders_that_fail_fail_alone(shop: Shop, reply: Any) -> None:
     found = shop.fetch(1, 2, 3, 4)
     assert [type(each) for each in found.values()] == [
         ServerError,
-        Unavailable,
+        NotData,
         Refused,
         OrderNotFound,
     ]
