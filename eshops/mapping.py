@@ -75,6 +75,24 @@ def map_metadata(source: SourceOrder, rules: Sequence[MappingRule]) -> Mapped:
     return Mapped(fields, custom, tuple(problems))
 
 
+def rivals(source: SourceOrder, rules: Sequence[MappingRule]) -> list[tuple[str, str, str]]:
+    """(field, key that counts, key that has another value for it) where mappings for one field
+    find different values on this order."""
+    winners: dict[tuple[str, str], tuple[str, Any]] = {}
+    found = []
+    for rule in rules:
+        try:
+            value = fit(find(source, rule), rule.target, rule.transforms)
+        except DoesNotFit:
+            continue
+        if not value:
+            continue
+        key, held = winners.setdefault((rule.target, rule.label), (rule.source_key, value))
+        if held != value:
+            found.append((rule.label or rule.target, key, rule.source_key))
+    return found
+
+
 def find(source: SourceOrder, rule: MappingRule) -> Any:
     """The first value that is not empty under the rule's key, None when there is none."""
     for metadata in _places(source, rule.scope):

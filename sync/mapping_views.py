@@ -1,6 +1,7 @@
 """An e-shop's metadata mappings: choosing keys from a real order, and seeing what would come of
 them before they are saved."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,8 +35,19 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Fight:
+    """Two mappings that find different values for one field, and on how many of the orders."""
+
+    field: str
+    counts: str
+    ignored: str
+    orders: int
+
+
+@dataclass(frozen=True)
 class Preview:
     outcomes: list[Outcome]
+    fights: list[Fight]
 
     @property
     def changed(self) -> int:
@@ -81,6 +93,8 @@ def _mapping(request: HttpRequest, eshop: Eshop, pk: int | None) -> HttpResponse
     form.save()
     is_changed = _raise_if_changed(eshop, meant)
     messages.success(request, f"“{form.instance}” is saved." if is_changed else NOTHING)
+    for fight in preview.fights if preview else ():
+        messages.warning(request, f"“{fight.ignored}” and “{fight.counts}” fight for one field.")
     if preview and preview.troubled:
         told = orders_in_words(preview.troubled)
         messages.warning(request, f"Of the last orders {told} have a value that does not fit.")
@@ -178,7 +192,11 @@ def _previewed(
         found = outlooks(eshop, [_rule(row) for row in rows])
     except ImproperlyConfigured:  # said where an order is chosen
         return None
-    return Preview([Outcome(each.order, to_builtins(each.plan), each.problems) for each in found])
+    fights = Counter(rivals for each in found for rivals in each.rivals)
+    return Preview(
+        [Outcome(each.order, to_builtins(each.plan), each.problems) for each in found],
+        [Fight(*rivals, orders) for rivals, orders in fights.most_common()],
+    )
 
 
 def _mapping_page(request: HttpRequest, eshop: Eshop, **context: Any) -> HttpResponse:

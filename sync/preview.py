@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from msgspec import structs
 
-from eshops.mapping import MappingRule, Problem
+from eshops.mapping import MappingRule, Problem, rivals
 from eshops.models import Eshop
 from eshops.resolve import resolve, settings_of
 from eshops.source import SourceError, SourceOrder
@@ -24,6 +24,8 @@ class Outlook:
     order: Order
     plan: Plan
     problems: tuple[Problem, ...]
+    rivals: tuple[tuple[str, str, str], ...]
+    """Mappings that find different values for one field, see `eshops.mapping.rivals`."""
 
 
 def outlooks(eshop: Eshop, rules: Sequence[MappingRule], count: int = SAMPLE) -> list[Outlook]:
@@ -40,7 +42,9 @@ def outlooks(eshop: Eshop, rules: Sequence[MappingRule], count: int = SAMPLE) ->
             before, after = resolve(source, now), resolve(source, then)
         except SourceError:
             continue
-        found.append(Outlook(payload.order, compare(before.order, after.order), after.problems))
+        plan = compare(before.order, after.order)
+        fight = tuple(rivals(source, then.mappings))
+        found.append(Outlook(payload.order, plan, after.problems, fight))
     return found
 
 

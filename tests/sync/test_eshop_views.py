@@ -575,6 +575,15 @@ class TestMapping:
         html = text(client, url("mapping", eshop), data)
         assert "Of the last orders 3 orders have a value that does not fit." in html
 
+    def test_two_that_fight_for_a_field_are_told_before_and_after_saving(
+        self, client: Client, eshop: Eshop
+    ) -> None:
+        eshop.mappings.create(source_key="_vat", target="vat_id")
+        data = self.data(source_key="when", transforms=[])
+        html = text(client, url("mapping", eshop), data | {"do": "preview"})
+        assert "Two mappings fight for the VAT ID: on 3 of them" in html
+        assert "fight for one field" in text(client, url("mapping", eshop), data)
+
     def test_editing_without_a_change_makes_nothing_stale(
         self, client: Client, eshop: Eshop
     ) -> None:

@@ -39,6 +39,14 @@ def test_it_tells_before_and_after_of_the_last_20_orders_and_writes_nothing(esho
     assert [list(model._default_manager.values()) for model in models] == held
 
 
+def test_mappings_that_fight_for_a_field_are_told(eshop: Eshop) -> None:
+    fighting = [MappingRule("_vat", "vat_id"), MappingRule("when", "vat_id")]
+    assert outlooks(eshop, fighting)[0].rivals == (("vat_id", "_vat", "when"),)
+    agreeing = [MappingRule("_vat", "vat_id"), MappingRule("_vat", "vat_id", transforms=("trim",)),
+                MappingRule("absent", "vat_id"), MappingRule("when", "custom", "When")]  # fmt: skip
+    assert outlooks(eshop, agreeing)[0].rivals == ()
+
+
 def test_mappings_as_saved_change_nothing(eshop: Eshop) -> None:
     eshop.mappings.create(source_key="_vat", target="vat_id")
     assert not any(each.plan for each in outlooks(eshop, [MappingRule("_vat", "vat_id")]))
