@@ -43,6 +43,7 @@ def fill() -> dict[str, int]:
             source_state="missing" if outcome == "missing" else "present",
             customer_note="Zvonit dvakrát",
             metadata=[{"key": "point", "value": {"id": 7}}],
+            axes={"order": "open", "payment": "captured", "fulfillment": "shipped"},
             sync_state={
                 "outcome": outcome if outcome in ("failed", "missing", "updated") else "",
                 "message": "The e-shop did not answer." if outcome == "failed" else "",
@@ -61,10 +62,13 @@ def _details(order: Order, run: SyncRun, outcome: str) -> None:
         net=Decimal(20), tax=Decimal("4.2"), gross=Decimal("24.2"), tax_rate=Decimal(21),
         unit_price=Decimal(10),
     )  # fmt: skip
-    change = {"field": "status_code", "old": "processing", "new": "completed"}
+    changes = [
+        {"field": "status_code", "old": "processing", "new": "completed"},
+        {"field": "axes.payment", "old": "authorized", "new": "captured"},
+    ]
     movement = Movement.objects.create(
         order=order, at=factories.PLACED, actor_name="olga", kind="synchronized",
-        changes={"fields": [change]},
+        changes={"fields": changes},
     )  # fmt: skip
     SyncItem.objects.create(
         run=run, eshop=order.eshop, order=order, external_id=order.external_id, outcome=outcome,
