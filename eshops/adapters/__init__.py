@@ -1,9 +1,13 @@
 """The platforms we can talk to."""
 
+from eshops.adapters.upgates import Upgates
 from eshops.adapters.woocommerce import WooCommerce
 from eshops.source import AdapterFactory
 
-ADAPTERS: dict[str, AdapterFactory] = {"woocommerce": WooCommerce}
+ADAPTERS: dict[str, AdapterFactory] = {
+    "upgates": Upgates,
+    "woocommerce": WooCommerce,
+}
 
 
 def listed_kinds(platform: str) -> frozenset[str]:

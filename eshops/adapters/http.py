@@ -165,9 +165,9 @@ class HttpClient:
         self, status: int, headers: Mapping[str, str], content: bytes, sent_at: datetime
     ) -> Response:
         if 300 <= status < 400:
+            location = headers.get("Location") or _told(content, "api_url")
             raise Refused(
-                f"{self._host} redirects to {self._target(headers.get('Location', ''))}. "
-                "Correct the e-shop's address."
+                f"{self._host} redirects to {self._target(location)}. Correct the e-shop's address."
             )
         if status == 401:
             raise Unauthorized(
@@ -209,13 +209,7 @@ class HttpClient:
 
     def _explanation(self, content: bytes) -> str:
         """The e-shop's own words on why it refuses us, without anything that may be a secret."""
-        try:
-            body = decode(content)
-        except NotJson:
-            return ""
-        message = body.get("message") if isinstance(body, dict) else None
-        if not isinstance(message, str) or not message.strip():
-            return ""
+        message = _told(content, "message")
         for secret in self._secrets:
             for form in {secret, quote(secret), quote(secret, safe="")}:
                 message = message.replace(form, "***")
@@ -290,6 +284,16 @@ def retry_after(value: str) -> timedelta | None:
         except (ValueError, OverflowError):
             return None
     return min(max(wait, timedelta(0)), LONGEST_WAIT)
+
+
+def _told(content: bytes, key: str) -> str:
+    """The text under `key` of a JSON body; "" where there is none."""
+    try:
+        body = decode(content)
+    except NotJson:
+        return ""
+    found = body.get(key) if isinstance(body, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def _in_utf8(auth: tuple[str, str]) -> tuple[str, str]:

@@ -117,6 +117,24 @@ def test_redirects_are_not_followed(server: Any, reply: Any, location: str, targ
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "target"),
+    [
+        (b'{"api_url": "https://x.s2.test/api/v2?key=1"}', "https://x.s2.test"),
+        (b'{"api_url": 7}', "http://127.0.0.1:{port}"),
+        (b"<p>Moved</p>", "http://127.0.0.1:{port}"),
+    ],
+)
+def test_a_new_address_in_the_body(server: Any, reply: Any, body: bytes, target: str) -> None:
+    """Upgates sends a 301 without a Location."""
+    server.script(reply(body, status=301))
+    told = str(failure(HttpClient(server.url, auth=(KEY, SECRET))))
+    assert told == (
+        f"127.0.0.1 redirects to {target.format(port=server.port)}. Correct the e-shop's address."
+    )
+    assert len(server.asked) == 1
+
+
 def test_401_tells_the_shops_own_words(server: Any, replay: Any) -> None:
     server.script(replay("woocommerce/err_401_bad_secret"))
     error = failure(HttpClient(server.url))
