@@ -1,7 +1,7 @@
 """The platforms we can talk to."""
 
-from eshops.adapters.upgates import Upgates
-from eshops.adapters.woocommerce import WooCommerce
+from eshops.adapters.upgates.adapter import Upgates
+from eshops.adapters.woocommerce.adapter import WooCommerce
 from eshops.source import AdapterFactory
 
 ADAPTERS: dict[str, AdapterFactory] = {

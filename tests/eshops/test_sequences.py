@@ -122,7 +122,9 @@ def test_a_name_is_cut_to_what_is_kept() -> None:
 class TestListsThePlatformDoesNotTell:
     @pytest.fixture
     def eshop(self, monkeypatch: pytest.MonkeyPatch) -> Eshop:
-        monkeypatch.setattr("eshops.adapters.woocommerce.WooCommerce.lists", frozenset({"status"}))
+        monkeypatch.setattr(
+            "eshops.adapters.woocommerce.adapter.WooCommerce.lists", frozenset({"status"})
+        )
         eshop = factories.eshop()
         factories.order(eshop, "1", payment_code="gopay", payment_name="GoPay kartou")
         factories.order(eshop, "2", payment_code="gopay", payment_name="GoPay kartou")

@@ -325,7 +325,9 @@ class TestCapabilities:
     ) -> None:
         assert can(shop, "sequences") and can(shop, "changed_since")
         assert not can(Eshop(platform="unheard-of"), "sequences")
-        monkeypatch.setattr("eshops.adapters.woocommerce.WooCommerce.capabilities", frozenset())
+        monkeypatch.setattr(
+            "eshops.adapters.woocommerce.adapter.WooCommerce.capabilities", frozenset()
+        )
         with pytest.raises(NotStarted, match="cannot tell which of its orders were changed"):
             start_import(shop, None, None, by_change=True)
         with pytest.raises(NotStarted, match="has no code lists that could be loaded"):

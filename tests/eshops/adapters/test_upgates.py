@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from eshops.adapters import ADAPTERS, upgates
+from eshops.adapters import ADAPTERS
+from eshops.adapters.address import EVERYTHING, base_address
 from eshops.adapters.http import HttpClient, NotData, ServerError, TooLarge, Unauthorized
-from eshops.adapters.upgates import Upgates, shop_address
+from eshops.adapters.upgates import adapter as upgates
+from eshops.adapters.upgates.adapter import Upgates
 from eshops.source import (
     Answer,
     BadPayload,
@@ -61,7 +63,7 @@ def test_it_is_registered() -> None:
     ],
 )
 def test_addresses_as_staff_paste_them(pasted: str, address: str) -> None:
-    assert shop_address(pasted) == address
+    assert base_address(pasted, EVERYTHING) == address
 
 
 def test_order_url() -> None:

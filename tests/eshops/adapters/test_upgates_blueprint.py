@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from eshops.adapters import http, reading
-from eshops.adapters.upgates_sequences import DELIVERY_TYPES, PAYMENT_TYPES, STATUS_TYPES
+from eshops.adapters.upgates.sequences import DELIVERY_TYPES, PAYMENT_TYPES, STATUS_TYPES
 from tests.harness.web import WebServer
 from tests.platforms.upgates import UpgatesShop
 

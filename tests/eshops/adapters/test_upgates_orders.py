@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 
 from eshops.adapters.reading import decode
-from eshops.adapters.upgates_orders import parse_order
+from eshops.adapters.upgates.orders import parse_order
 from eshops.source import BadPayload, ItemKind, Metadatum, SourceAddress, SourceItem, SourceOrder
 
 D = Decimal

@@ -13,9 +13,10 @@ import pytest
 from requests import Request
 
 from eshops.adapters import ADAPTERS
+from eshops.adapters.address import base_address
 from eshops.adapters.http import NotData, ServerError, TooLarge, Unauthorized
-from eshops.adapters.woocommerce import WooCommerce, shop_address
-from eshops.adapters.woocommerce_sign_in import ways
+from eshops.adapters.woocommerce.adapter import PASTED_TAIL, WooCommerce
+from eshops.adapters.woocommerce.sign_in import ways
 from eshops.source import (
     Answer,
     BadPayload,
@@ -110,7 +111,7 @@ def test_it_is_registered() -> None:
     ],
 )
 def test_addresses_as_staff_paste_them(pasted: str, address: str) -> None:
-    assert shop_address(pasted) == address
+    assert base_address(pasted, PASTED_TAIL) == address
 
 
 def test_order_url() -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from eshops.adapters.reading import decode
-from eshops.adapters.woocommerce_orders import parse_order
+from eshops.adapters.woocommerce.orders import parse_order
 from eshops.source import (
     BadPayload,
     ItemKind,

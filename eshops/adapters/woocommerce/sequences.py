@@ -2,12 +2,12 @@
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from eshops.adapters.reading import code, text
-from eshops.adapters.woocommerce_orders import delivery_code
-from eshops.source import BadPayload, SequenceEntry
+from eshops.adapters.woocommerce.orders import delivery_code
+from eshops.source import SequenceEntry
 
 STATUS_TYPES: Mapping[str, str] = {
     "pending": "new",
@@ -28,17 +28,6 @@ DELIVERY_TYPES: Mapping[str, str] = {"local_pickup": "collection", "pickup_locat
 _TAG = re.compile(r"<[^>]*>")
 
 Row = Mapping[str, Any]
-
-
-def readable(rows: Sequence[Any], parse: Callable[[Row], SequenceEntry]) -> Iterator[SequenceEntry]:
-    """The entries that can be read; one odd plugin does not keep us from the others."""
-    for row in rows:
-        try:
-            entry = parse(row) if isinstance(row, dict) else None
-        except BadPayload:
-            continue
-        if entry is not None and entry.code:
-            yield entry
 
 
 def parse_status(row: Row) -> SequenceEntry:

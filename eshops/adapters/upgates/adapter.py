@@ -1,6 +1,6 @@
 """Upgates API v2: how to ask it.
 
-What its orders and code lists mean is in `upgates_orders`, `upgates_lines` and `upgates_sequences`.
+What its orders and code lists mean is in `orders`, `lines` and `sequences`.
 Facts without another source are from the API Blueprint of April 2025.
 
 Requests are few (10 an hour and 100 a day in the smallest tariff) and after five wrong sign-ins
@@ -10,30 +10,31 @@ answer. When the quota is used up, a 429 says when to come back.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from eshops.adapters.address import EVERYTHING, base_address
+from eshops.adapters.answers import another, answered, gone, impossible, readable
 from eshops.adapters.batch import bisect
 from eshops.adapters.http import HttpClient, NotData, Response, TooLarge
 from eshops.adapters.reading import integer, listed, text
-from eshops.adapters.upgates_lines import is_on
-from eshops.adapters.upgates_orders import ORDER_NUMBER, identifier, parse_order
-from eshops.adapters.upgates_sequences import (
+from eshops.adapters.upgates.lines import is_on
+from eshops.adapters.upgates.orders import ORDER_NUMBER, identifier, parse_order
+from eshops.adapters.upgates.sequences import (
     Parse,
     parse_delivery,
     parse_payment,
     parse_status,
-    readable,
 )
 from eshops.source import (
     Answer,
     BadPayload,
     Connection,
     Credential,
-    OrderNotFound,
     Page,
     Refused,
     SequenceEntry,
@@ -101,8 +102,9 @@ class Upgates:
     batch_size: int = PAGE
 
     def __init__(self, connection: Connection) -> None:
-        self._address = shop_address(connection.base_url)
+        self._address = base_address(connection.base_url, EVERYTHING)
         self._timezone = connection.timezone
+        self._parse = partial(parse_order, timezone=connection.timezone)
         self._language = connection.learned.get("language", "")
         login = connection.credentials.get("login", "").strip()
         key = connection.credentials.get("api_key", "").strip()
@@ -136,7 +138,11 @@ class Upgates:
     def fetch_orders(self, external_ids: Sequence[str]) -> list[Answer]:
         wanted = list(dict.fromkeys(external_ids))
         askable = [each for each in wanted if ORDER_NUMBER.fullmatch(each)]
-        answers = {each: no_such_number(each) for each in wanted if each not in askable}
+        answers = {
+            each: impossible(each, "order numbers are of another form")
+            for each in wanted
+            if each not in askable
+        }
         try:
             told = bisect(askable, self._fetch_batch)
         except TooLarge as error:
@@ -209,7 +215,7 @@ class Upgates:
         return [
             entry
             for path, key, parse in LISTS
-            for entry in readable(self._get_all(path, key), parse, self._language)
+            for entry in readable(self._get_all(path, key), partial(parse, language=self._language))
         ]
 
     def _get_all(self, path: str, key: str) -> list[Any]:
@@ -254,38 +260,13 @@ class Upgates:
         )
 
     def _answers(self, rows: Iterable[Any], response: Response) -> list[Answer]:
-        """The orders of a list, each parsed by itself; "" for the number of one that has none."""
-        return [Answer(number_of(row), response.sent_at, self._parsed(row)) for row in rows]
-
-    def _parsed(self, row: Any) -> SourceOrder | BadPayload:
-        try:
-            return parse_order(row, self._timezone)
-        except BadPayload as error:
-            return error
-
-
-def shop_address(pasted: str) -> str:
-    """The administration's address out of what staff paste: its host. Without a scheme https://
-    is meant."""
-    pasted = pasted.strip()
-    try:
-        parts = urlsplit(pasted if "://" in pasted else f"https://{pasted}")
-    except ValueError:
-        return pasted
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        return answered(rows, self._parse, identifier, response.sent_at)
 
 
 def written(moment: datetime, timezone: str) -> str:
     """The time as Upgates writes it: with the offset, so that a reader who overlooks the offset
     understands it too."""
     return moment.astimezone(ZoneInfo(timezone)).isoformat(timespec="seconds")
-
-
-def number_of(row: Any) -> str:
-    try:
-        return identifier(row) if isinstance(row, dict) else ""
-    except BadPayload:
-        return ""
 
 
 def times(answers: Iterable[Answer], by_change: bool) -> list[datetime]:
@@ -309,12 +290,7 @@ def is_last(response: Response, page: int, rows: Sequence[Any]) -> bool:
 def absence(others_told: bool, complete: bool) -> SourceError:
     """What is to be said of an order that is missing from the answer."""
     if others_told:
-        return BadPayload("The e-shop answered with another order than we asked for.")
+        return another()
     if not complete:
         return Unavailable("The e-shop did not tell all the orders it has. Try again later.")
-    return OrderNotFound("The e-shop does not have this order any more.")
-
-
-def no_such_number(external_id: str) -> Answer:
-    error = OrderNotFound("The e-shop has no such order: this cannot be an order number.")
-    return Answer(external_id, datetime.now(UTC), error)
+    return gone()

@@ -22,7 +22,7 @@ from eshops.adapters.reading import (
     plain,
     text,
 )
-from eshops.adapters.upgates_lines import is_on, items, metadata
+from eshops.adapters.upgates.lines import is_on, items, metadata
 from eshops.source import (
     BadPayload,
     ItemKind,

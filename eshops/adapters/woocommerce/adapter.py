@@ -1,6 +1,6 @@
 """WooCommerce REST API v3: how to ask it.
 
-What its orders and code lists mean is in `woocommerce_orders` and `woocommerce_sequences`.
+What its orders and code lists mean is in `orders` and `sequences`.
 
 Observed on WooCommerce 10.5: an empty `include` returns the whole shop; ids that are trashed,
 deleted or of an unregistered status are silently left out of a list, though asked for by id;
@@ -13,29 +13,37 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
+from eshops.adapters.address import base_address
+from eshops.adapters.answers import (
+    another,
+    answered,
+    gone,
+    identified,
+    impossible,
+    parsed,
+    readable,
+)
 from eshops.adapters.batch import bisect, complete
 from eshops.adapters.http import HttpClient, Response, ServerError, TooLarge, Unauthorized
 from eshops.adapters.reading import integer, listed, text
-from eshops.adapters.woocommerce_orders import identifier, parse_order
-from eshops.adapters.woocommerce_sequences import (
+from eshops.adapters.woocommerce.orders import identifier, parse_order
+from eshops.adapters.woocommerce.sequences import (
     parse_delivery,
     parse_payment,
     parse_status,
-    readable,
     words,
 )
-from eshops.adapters.woocommerce_sign_in import SignIn
+from eshops.adapters.woocommerce.sign_in import SignIn
 from eshops.source import (
     Answer,
     BadPayload,
     Connection,
     Credential,
-    OrderNotFound,
     Page,
     Refused,
     SequenceEntry,
@@ -52,7 +60,7 @@ PAGE = 100
 KEYS_PAGE = "WooCommerce → Settings → Advanced → REST API → Add key, with permission Read."
 
 _ID = re.compile(r"[1-9][0-9]{0,18}")
-_PASTED_TAIL = re.compile(r"/(?:wp-json|wp-admin|wp-login\.php)(?:/.*)?$")
+PASTED_TAIL = re.compile(r"/(?:wp-json|wp-admin|wp-login\.php)(?:/.*)?$")
 _SLUG = re.compile(r"[a-z0-9_-]{1,80}")
 _WHOLE: Params = {"dp": 6, "status": "any"}
 
@@ -76,8 +84,9 @@ class WooCommerce:
     batch_size: int = PAGE
 
     def __init__(self, connection: Connection) -> None:
-        self._address = shop_address(connection.base_url)
+        self._address = base_address(connection.base_url, PASTED_TAIL)
         self._timezone = connection.timezone
+        self._parse = partial(parse_order, timezone=connection.timezone)
         key = connection.credentials.get("consumer_key", "").strip()
         secret = connection.credentials.get("consumer_secret", "").strip()
         self._sign_in = SignIn(self._address, key, secret, connection.learned.get("sign_in", ""))
@@ -116,7 +125,11 @@ class WooCommerce:
 
     def fetch_orders(self, external_ids: Sequence[str]) -> list[Answer]:
         wanted = list(dict.fromkeys(external_ids))
-        answers = {each: _no_such_id(each) for each in wanted if not _ID.fullmatch(each)}
+        answers = {
+            each: impossible(each, "order ids are whole numbers")
+            for each in wanted
+            if not _ID.fullmatch(each)
+        }
         askable = [each for each in wanted if each not in answers]
         try:
             for start in range(0, len(askable), PAGE):
@@ -140,12 +153,11 @@ class WooCommerce:
 
     def _single(self, external_id: str, response: Response) -> SourceOrder | SourceError:
         if response.status < 300:
-            result = self._parsed(response.body)
-            if isinstance(result, SourceOrder) and result.external_id != external_id:
-                return BadPayload("The e-shop answered with another order than we asked for.")
-            return result
+            result = parsed(response.body, self._parse)
+            told_of = result.external_id if isinstance(result, SourceOrder) else external_id
+            return result if told_of == external_id else another()
         if (response.status, _error_code(response)) == (404, NO_SUCH_ORDER):
-            return OrderNotFound("The e-shop does not have this order any more.")
+            return gone()
         return self._unexpected(response)
 
     # all orders, page by page
@@ -188,7 +200,7 @@ class WooCommerce:
         except (ServerError, TooLarge):
             pass  # one order may be to blame: learn which there are and ask by their ids
         response = self._get_list("orders", params | {"_fields": "id"})
-        ids = [_id_of(row) for row in self._rows(response)]
+        ids = [identified(row, identifier) for row in self._rows(response)]
         return self.fetch_orders([each for each in ids if each]), response
 
     # code lists
@@ -256,16 +268,7 @@ class WooCommerce:
         return rows
 
     def _answers(self, response: Response) -> list[Answer]:
-        """The orders of a list, each parsed by itself; "" for the id of one that has none."""
-        return [
-            Answer(_id_of(row), response.sent_at, self._parsed(row)) for row in self._rows(response)
-        ]
-
-    def _parsed(self, data: Any) -> SourceOrder | BadPayload:
-        try:
-            return parse_order(data, self._timezone)
-        except BadPayload as error:
-            return error
+        return answered(self._rows(response), self._parse, identifier, response.sent_at)
 
     def _unexpected(self, response: Response) -> Unavailable:
         return Unavailable(
@@ -275,35 +278,11 @@ class WooCommerce:
         )
 
 
-def shop_address(pasted: str) -> str:
-    """The e-shop's address out of what staff paste: no page of the administration or the API, no
-    query and no password. Without a scheme https:// is meant."""
-    pasted = pasted.strip()
-    try:
-        parts = urlsplit(pasted if "://" in pasted else f"https://{pasted}")
-    except ValueError:
-        return pasted
-    path = _PASTED_TAIL.sub("", parts.path).rstrip("/")
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, "", ""))
-
-
 def _not_woocommerce() -> Refused:
     return Refused(
         "This address answers, but not as a WooCommerce e-shop. Check the address, whether the "
         "WooCommerce plugin is active and that WordPress permalinks are not set to “Plain”."
     )
-
-
-def _no_such_id(external_id: str) -> Answer:
-    error = OrderNotFound("The e-shop has no such order: its order ids are whole numbers.")
-    return Answer(external_id, datetime.now(UTC), error)
-
-
-def _id_of(row: Any) -> str:
-    try:
-        return identifier(row) if isinstance(row, dict) else ""
-    except BadPayload:
-        return ""
 
 
 def _error_code(response: Response, before: str = "") -> str:

@@ -1,14 +1,14 @@
 """What the entries of Upgates' code lists mean. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from eshops.adapters.reading import code, objects, text
-from eshops.adapters.upgates_lines import is_on
-from eshops.source import BadPayload, SequenceEntry
+from eshops.adapters.upgates.lines import is_on
+from eshops.source import SequenceEntry
 
 Row = Mapping[str, Any]
-Parse = Callable[[Row, str], SequenceEntry]
+Parse = Callable[..., SequenceEntry]
 
 STATUS_TYPES = {
     "Received": "new",
@@ -54,17 +54,6 @@ DELIVERY_TYPES = {
 }
 """Our type for a carrier that brings the parcel home; for one that brings it to a branch see
 `delivery_type`."""
-
-
-def readable(rows: Sequence[Any], parse: Parse, language: str) -> Iterator[SequenceEntry]:
-    """The entries that can be read."""
-    for row in rows:
-        try:
-            entry = parse(row, language) if isinstance(row, dict) else None
-        except BadPayload:
-            continue
-        if entry is not None and entry.code:
-            yield entry
 
 
 def parse_status(row: Row, language: str) -> SequenceEntry:
