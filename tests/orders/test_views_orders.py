@@ -160,6 +160,26 @@ class TestDetail:
         ):  # fmt: skip
             assert text in html, text
 
+    def test_all_statuses_of_an_eshop_that_has_several_are_shown(self) -> None:
+        """In the order in which they are thought of, the one that was changed marked."""
+        axes = {"return": "NO_RETURN", "payment": "PAID", "order": "OPEN", "odd": "x"}
+        order = factories.order(factories.eshop(), status_code="payment:PAID", axes=axes)
+        changes = {"fields": [{"field": "axes.payment", "old": "PENDING", "new": "PAID"}]}
+        Movement.objects.create(
+            order=order, at=timezone.now(), kind="synchronized", actor_name="x", changes=changes
+        )
+        html = page(signed_in(), reverse("orders:detail", args=[order.pk]))
+        told = re.findall(r"<dt>(\w+ status)</dt><dd[^>]*>(\w+)", html)
+        assert told == [
+            ("Order status", "OPEN"),
+            ("Payment status", "PAID"),
+            ("Return status", "NO_RETURN"),
+            ("Odd status", "x"),
+        ]
+        assert "was: PENDING" in html
+        movements = page(signed_in(), reverse("orders:movements", args=[order.pk]))
+        assert re.search(r"Payment status.*PENDING.*PAID", movements, re.DOTALL)
+
     def test_it_is_shown_when_the_credentials_cannot_be_read(self, settings: Any) -> None:
         order = factories.order(factories.eshop())
         settings.CREDENTIALS_KEYS = []

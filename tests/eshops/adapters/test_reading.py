@@ -5,7 +5,9 @@ import math
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -230,6 +232,38 @@ def test_utc(value: Any, expected: Any) -> None:
 )
 def test_local(value: str, expected: datetime) -> None:
     same(read(reading.local, value, "Europe/Prague"), expected)
+
+
+zones = st.sampled_from(["Europe/Prague", "America/New_York", "Australia/Lord_Howe", "UTC"])
+moments = st.datetimes(datetime(2000, 1, 1), datetime(2037, 1, 1)).map(
+    lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
+)
+
+
+@given(moments, zones)
+def test_a_local_time_is_read_back(moment: datetime, zone: str) -> None:
+    """Also on the days when the clocks change; of an hour that happens twice the first is meant."""
+    there = moment.astimezone(ZoneInfo(zone))
+    written = there.replace(tzinfo=None).isoformat()
+    first = there.replace(fold=0).astimezone(UTC)
+    same(read(reading.local, written, zone), first)
+    assert there.fold or first == moment
+
+
+@given(moments, zones)
+def test_a_time_with_its_offset_needs_no_zone(moment: datetime, zone: str) -> None:
+    written = moment.astimezone(ZoneInfo(zone))
+    for form in (written.isoformat(), written.strftime("%Y-%m-%d %H:%M:%S%z")):
+        same(read(reading.local, form, "Asia/Tokyo"), moment)
+        same(read(reading.utc, form), moment)
+    same(read(reading.utc, format_datetime(written)), moment)
+
+
+@given(st.datetimes(datetime(2026, 3, 29, 1, 59), datetime(2026, 3, 29, 3, 1)))
+def test_an_hour_that_is_left_out_loses_no_order(naive: datetime) -> None:
+    """A later local time is never read as an earlier moment than the one before the gap."""
+    found = read(reading.local, naive.isoformat(), "Europe/Prague")
+    assert at(2026, 3, 29, 0, 59) <= found < at(2026, 3, 29, 2)
 
 
 @pytest.mark.parametrize(
