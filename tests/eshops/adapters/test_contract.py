@@ -17,6 +17,10 @@ import pytest
 from msgspec import structs
 
 from eshops.adapters import ADAPTERS
+from eshops.adapters.http import NotData
+from eshops.connection import introduced
+from eshops.credentials import Credentials
+from eshops.models import Eshop
 from eshops.source import (
     Adapter,
     Answer,
@@ -304,6 +308,41 @@ def test_trouble(shop: PlatformShop, trouble: str, ask: Ask) -> None:
     assert isinstance(failure(shop, ask), kind)
     if trouble != "500":
         assert len(shop.server.asked) <= 3
+
+
+STRANGERS = {
+    "another API": Reply({"hello": "world"}),
+    "another API's list": Reply([{"hello": "world"}]),
+    "an API without that path": Reply({"message": "Not found"}, 404),
+    "a web page": HTML,
+    "no such page": Reply(b"<h1>Not Found</h1>", 404),
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_what_is_not_this_platform_is_said_not_to_be(shop: PlatformShop, stranger: str) -> None:
+    """When it is connected: on the page that has its fields, or by the command."""
+    shop.override = lambda asked: STRANGERS[stranger]
+    label = ADAPTERS[shop.platform].label
+    eshop = Eshop(platform=shop.platform, base_url=shop.server.url)
+    eshop.credentials = Credentials(shop.credentials)
+    with pytest.raises(SourceError, match=f"not.* {label}|{label}.* not") as raised:
+        introduced(eshop)
+    assert isinstance(raised.value, Refused | NotData)
+    assert "address" in str(raised.value)
+
+
+def test_what_keeps_us_out_is_told_apart(shop: PlatformShop) -> None:
+    shop.stock(*shop.ids(1))
+    told = {}
+    for reason, reply in shop.refusals().items():
+        shop.override = lambda asked, reply=reply: reply
+        told[reason] = str(failure(shop, ASKS["info"]))
+    shop.override = lambda asked: Reply({"hello": "world"})
+    told["not this platform"] = str(failure(shop, ASKS["info"]))
+    shop.override = lambda asked: Reply(b"", 503)
+    told["outage"] = str(failure(shop, ASKS["info"]))
+    assert len(set(told.values())) == len(told), told
 
 
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
