@@ -31,7 +31,7 @@ from eshops.source import (
     SourceOrder,
     Unavailable,
 )
-from tests.harness.web import Reply, WebServer
+from tests.harness.web import Asked, Reply, WebServer
 from tests.platforms import SHOPS
 from tests.platforms.shop import CHANGED, LOGICAL, PLACED, PlatformShop, results
 
@@ -310,6 +310,10 @@ def test_trouble(shop: PlatformShop, trouble: str, ask: Ask) -> None:
         assert len(shop.server.asked) <= 3
 
 
+def always(reply: Reply) -> Callable[[Asked], Reply]:
+    return lambda asked: reply
+
+
 STRANGERS = {
     "another API": Reply({"hello": "world"}),
     "another API's list": Reply([{"hello": "world"}]),
@@ -334,14 +338,15 @@ def test_what_is_not_this_platform_is_said_not_to_be(shop: PlatformShop, strange
 
 def test_what_keeps_us_out_is_told_apart(shop: PlatformShop) -> None:
     shop.stock(*shop.ids(1))
+    replies = {
+        **shop.refusals(),
+        "not this platform": Reply({"hello": "world"}),
+        "outage": Reply(b"", 503),
+    }
     told = {}
-    for reason, reply in shop.refusals().items():
-        shop.override = lambda asked, reply=reply: reply
+    for reason, reply in replies.items():
+        shop.override = always(reply)
         told[reason] = str(failure(shop, ASKS["info"]))
-    shop.override = lambda asked: Reply({"hello": "world"})
-    told["not this platform"] = str(failure(shop, ASKS["info"]))
-    shop.override = lambda asked: Reply(b"", 503)
-    told["outage"] = str(failure(shop, ASKS["info"]))
     assert len(set(told.values())) == len(told), told
 
 
