@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import msgspec
 
-from eshops.adapters import listed_kinds
 from eshops.mapping import MappingRule, Problem, map_metadata
 from eshops.models import Eshop, MarketplaceMapping, MetadataMapping, Sequence
 from eshops.source import (
@@ -20,9 +19,13 @@ from eshops.source import (
 
 
 class Entry(msgspec.Struct, frozen=True):
+    """What one code is called and means."""
+
     name: str
     type: str = ""
     color: str = ""
+    is_ours: bool = False
+    """Whether staff chose the name; else it is the e-shop's."""
 
 
 class EshopSettings(msgspec.Struct, frozen=True):
@@ -85,21 +88,17 @@ class ResolvedOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settings_of(eshop: Eshop) -> EshopSettings:
-    """The e-shop's settings as they are now, in three queries.
-
-    What was learnt from orders only says how one of them calls a code: until staff call it
-    otherwise each order keeps its own words.
-    """
-    listed = listed_kinds(eshop.platform)
+    """The e-shop's settings as they are now, in three queries."""
     sequences = {
-        (row.kind, row.code): Entry(row.name, row.type, row.color)
+        (row.kind, row.code): Entry(row.name, row.type, row.color, row.name != row.source_name)
         for row in Sequence.objects.filter(eshop=eshop)
-        if row.kind in listed or row.name != row.source_name
+    } | {
+        (row.kind, row.code): Entry(row.target.name, is_ours=True)
+        for row in MarketplaceMapping.objects.filter(eshop=eshop).select_related("target")
     }
-    mapped = MarketplaceMapping.objects.filter(eshop=eshop).select_related("target")
     return EshopSettings(
         version=eshop.settings_version,
-        sequences=sequences | {(row.kind, row.code): Entry(row.target.name) for row in mapped},
+        sequences=sequences,
         mappings=tuple(
             MappingRule(row.source_key, row.target, row.label, row.scope, tuple(row.transforms))
             for row in MetadataMapping.objects.filter(eshop=eshop)
@@ -118,15 +117,15 @@ class Resolution(msgspec.Struct, frozen=True):
 def resolve(source: SourceOrder, settings: EshopSettings) -> Resolution:
     """Give `source` the names our sequences and mappings have for its codes and metadata.
 
-    A code that no sequence knows keeps the e-shop's own text: an order is never held back for
-    want of a label. Pure: the same two arguments give the same answer.
+    What an order says of its payment and delivery is kept, unless staff call them otherwise: an
+    e-shop's code list tells how it calls them now, its order how it was sold. A code that no
+    sequence knows keeps the e-shop's own text: an order is never held back for want of a label.
+    Pure: the same two arguments give the same answer.
 
     Raises `BadPayload` when two lines of one kind claim the same id.
     """
     _refuse_doubled_lines(source)
     status = settings.sequences.get(("status", source.status_code)) or Entry(source.status_code)
-    payment = settings.sequences.get(("payment", source.payment_code))
-    delivery = settings.sequences.get(("delivery", source.delivery_code))
     mapped = map_metadata(source, settings.mappings)
     values = mapped.fields
     order = ResolvedOrder(
@@ -139,9 +138,9 @@ def resolve(source: SourceOrder, settings: EshopSettings) -> Resolution:
         status_color=status.color,
         axes=source.axes,
         payment_code=source.payment_code,
-        payment_name=payment.name if payment else source.payment_name or source.payment_code,
+        payment_name=_called(settings, "payment", source.payment_code, source.payment_name),
         delivery_code=source.delivery_code,
-        delivery_name=delivery.name if delivery else source.delivery_name or source.delivery_code,
+        delivery_name=_called(settings, "delivery", source.delivery_code, source.delivery_name),
         is_paid=source.is_paid,
         paid_at=source.paid_at,
         currency=source.currency,
@@ -174,6 +173,13 @@ def resolve(source: SourceOrder, settings: EshopSettings) -> Resolution:
         items=source.items,
     )
     return Resolution(order, mapped.problems)
+
+
+def _called(settings: EshopSettings, kind: str, code: str, told: str) -> str:
+    entry = settings.sequences.get((kind, code))
+    if entry and entry.is_ours:
+        return entry.name
+    return told or (entry.name if entry else code)
 
 
 def _refuse_doubled_lines(source: SourceOrder) -> None:

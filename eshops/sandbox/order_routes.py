@@ -35,11 +35,11 @@ class Call:
         self.fault = "stale"
         return stale.orders
 
-    def show(self, orders: list[Order]) -> list[dict[str, Any]]:
+    def show(self, orders: list[Order], meta_by: str = "key") -> list[dict[str, Any]]:
         """The orders as the query wants them shown."""
         pairs, base_url = self.request.parameters, self.request.base_url
         dp, fields = read_dp(pairs), read_fields(pairs)
-        shown = [order_answer(order, dp=dp, base_url=base_url) for order in orders]
+        shown = [order_answer(order, dp=dp, base_url=base_url, meta_by=meta_by) for order in orders]
         broken = self.faults.peek("broken")
         if broken and any(order["id"] == broken.order_id for order in orders):
             self.faults.take("broken")
@@ -65,7 +65,7 @@ def list_orders(call: Call) -> Response:
     shown = found[start : start + query.per_page]
     if call.is_fatal({*query.include, *(order["id"] for order in shown)}):
         return critical_error()
-    response = json_response(call.show(shown))
+    response = json_response(call.show(shown, "key" if query.include else "id"))
     response.orders = len(shown)
     response.headers |= {"Allow": "GET, POST"}
     response.headers |= _paging(call.request, len(found) if shown else 0, query.per_page)

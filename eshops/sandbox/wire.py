@@ -58,8 +58,12 @@ class Places:
         return {kind: [self.line(line) for line in owner[kind]] for kind in LINE_KINDS}
 
 
-def order_answer(order: Order, *, dp: int = 2, base_url: str = "http://127.0.0.1") -> Order:
+def order_answer(
+    order: Order, *, dp: int = 2, base_url: str = "http://127.0.0.1", meta_by: str = "key"
+) -> Order:
     """The order as `GET /orders/<id>` tells it, money at `dp` decimal places.
+
+    Its metadata are sorted by their keys there and when asked for by id, by their ids elsewhere.
 
     Three things are exempt from `dp`: a line's `price` (a number), a coupon's amounts (text without
     padding) and the percent of a tax.
@@ -68,7 +72,7 @@ def order_answer(order: Order, *, dp: int = 2, base_url: str = "http://127.0.0.1
     shown = {key: value for key, value in order.items() if key[0] != "_" or key == "_links"}
     shown |= {key: places(order[key]) for key in ORDER_MONEY}
     shown |= places.lines(order)
-    shown["meta_data"] = sorted(order["meta_data"], key=lambda meta: str(meta["key"]))
+    shown["meta_data"] = sorted(order["meta_data"], key=lambda meta: meta[meta_by])
     shown["refunds"] = [
         {"id": refund["id"], "reason": refund["reason"], "total": places("-" + refund["amount"])}
         for refund in order["refunds"]

@@ -13,8 +13,8 @@ NAMED = EshopSettings(
     version=3,
     sequences={
         ("status", "processing"): Entry("Zpracovává se", "paid", "#1d5fbf"),
-        ("payment", "cod"): Entry("Na dobírku"),
-        ("delivery", "flat_rate:1"): Entry("PPL"),
+        ("payment", "cod"): Entry("Na dobírku", is_ours=True),
+        ("delivery", "flat_rate:1"): Entry("PPL", is_ours=True),
     },
 )
 NO_SETTINGS = EshopSettings(version=1)
@@ -28,6 +28,19 @@ def test_codes_get_the_names_our_sequences_have() -> None:
         "#1d5fbf",
     )
     assert (resolved.payment_name, resolved.delivery_name) == ("Na dobírku", "PPL")
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"), [("Zásilkovna Z-BOX Olomouc", "Zásilkovna Z-BOX Olomouc"), ("", "PPL")]
+)
+def test_what_the_order_says_is_kept_where_staff_chose_no_name(told: str, expected: str) -> None:
+    """The e-shop's code list tells how it calls the code now, the order how it was sold."""
+    settings = EshopSettings(
+        version=1,
+        sequences={("payment", "cod"): Entry("PPL"), ("delivery", "flat_rate:1"): Entry("PPL")},
+    )
+    resolved = resolve(source_order(payment_name=told, delivery_name=told), settings).order
+    assert (resolved.payment_name, resolved.delivery_name) == (expected, expected)
 
 
 def test_a_code_that_no_sequence_knows_keeps_the_eshops_own_text() -> None:

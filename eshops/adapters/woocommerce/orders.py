@@ -118,10 +118,9 @@ def address(data: Data) -> SourceAddress:
 
 
 def metadata(data: Data) -> tuple[Metadatum, ...]:
-    return tuple(
-        Metadatum(text(entry, "key"), plain(entry.get("value")))
-        for entry in objects(data, "meta_data")
-    )
+    """By their ids: a list of orders tells the same entries in another order than one of them."""
+    entries = sorted(objects(data, "meta_data"), key=lambda entry: integer(entry, "id", 0))
+    return tuple(Metadatum(text(entry, "key"), plain(entry.get("value"))) for entry in entries)
 
 
 def delivery_line(data: Data) -> Data:
