@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from urllib.parse import urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import transaction
 
 from eshops.adapters import ADAPTERS
@@ -77,12 +78,14 @@ def connect(
     if factory is None:
         raise NotConnected(f"There is no platform {platform!r}; there is {', '.join(ADAPTERS)}.")
     check_credentials(factory, credentials)
+    address = web_address(url or factory.address)
+    name = checked_name(name)
     eshop = Eshop.objects.filter(name=name).first() or Eshop(name=name, platform=platform)
     if eshop.pk and is_new:
         raise NotConnected(f"There is an e-shop called {name} already.")
     if eshop.pk and eshop.platform != platform:
         raise NotConnected(f"{name} is connected as {eshop.platform} and keeps that platform.")
-    eshop.base_url = url or factory.address
+    eshop.base_url = address
     eshop.credentials, eshop.learned = Credentials(credentials), {}
     info, entries = introduced(eshop)
     eshop.timezone, eshop.learned = info.timezone, dict(info.learned)
@@ -108,6 +111,33 @@ def introduced(eshop: Eshop) -> tuple[ShopInfo, list[SequenceEntry]]:
         raise Refused(
             f"This address answers, but not as a {label} e-shop. Check the address. ({error})"
         ) from None
+
+
+def web_address(given: str) -> str:
+    """The address without what no e-shop's address needs. Raises `NotConnected`."""
+    given = given.strip()
+    try:
+        parts = urlsplit(given if "://" in given or not given else f"https://{given}")
+    except ValueError:
+        raise NotConnected("This is not a web address.") from None
+    if parts.scheme not in ("https", "http"):
+        raise NotConnected("An e-shop's address begins with https:// or http://.")
+    if "@" in parts.netloc:
+        raise NotConnected("Leave the password out of the address.")
+    address = parts._replace(query="", fragment="").geturl()
+    try:
+        Eshop._meta.get_field("base_url").clean(address, None)
+    except ValidationError:
+        raise NotConnected("This is not a web address.") from None
+    return address
+
+
+def checked_name(given: str) -> str:
+    """Raises `NotConnected` for a name that cannot be stored."""
+    try:
+        return str(Eshop._meta.get_field("name").clean(given.strip(), None))
+    except ValidationError as error:
+        raise NotConnected(f"The e-shop's name: {' '.join(error.messages)}") from None
 
 
 def check_credentials(factory: AdapterFactory, given: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 
 from eshops.adapters import ADAPTERS
+from eshops.connection import NotConnected, web_address
 from eshops.mapping import is_path
 from eshops.models import Eshop, MetadataMapping
 from eshops.models import Sequence as CodeListEntry
@@ -65,12 +66,10 @@ class ConnectionForm(forms.Form):
         return [field for field in self if not field.name.startswith("secret_")]
 
     def clean_base_url(self) -> str:
-        parts = urlsplit(self.cleaned_data["base_url"])
-        if parts.scheme not in ("https", "http"):
-            raise ValidationError("An e-shop's address begins with https:// or http://.")
-        if "@" in parts.netloc:
-            raise ValidationError("Leave the password out of the address.")
-        return parts._replace(query="", fragment="").geturl()
+        try:
+            return web_address(self.cleaned_data["base_url"])
+        except NotConnected as error:
+            raise ValidationError(str(error)) from None
 
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data

@@ -1,14 +1,16 @@
-"""Asking for many orders at once, and for fewer when one of them breaks the e-shop."""
+"""Asking for many orders at once, and for fewer when that is too much for the e-shop."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from eshops.adapters.http import ServerError, TooLarge
+from eshops.adapters.http import ServerError, TooLarge, TooSlow
 from eshops.source import Answer, BadPayload, Refused, Unavailable
 
 OUTAGE = 8
 """So many failed requests and not one that succeeded: the whole e-shop is down."""
+PATIENCE = 3
+"""So many requests, each for half as many orders, without an answer in time: it is down."""
 GIVE_UP = 3
 """So many single orders in a row without an answer: the rest are not asked for."""
 
@@ -19,27 +21,35 @@ def bisect(ids: Sequence[str], fetch: Fetch) -> list[Answer]:
     """The answers of `fetch(ids)`, asked for in halves where the whole makes the e-shop fail.
 
     An order that makes the e-shop fail (`ServerError`) while it answers for others is to blame
-    itself: its answer is a `BadPayload`, as is that of one too large to be told. Raises the
-    `ServerError` when nothing succeeded, after `OUTAGE` requests at the latest; every other error
-    is raised at once.
+    itself: its answer is a `BadPayload`, as is that of one too large to be told. Where the e-shop
+    is too slow for many (`TooSlow`) it is asked for fewer; one that is too slow to be told alone is
+    that answer's result. Raises the `ServerError` when nothing succeeded, after `OUTAGE` requests
+    at the latest, and the `TooSlow` after `PATIENCE`; every other error is raised at once.
     """
     answers: dict[str, Answer] = {}
     failed: dict[str, tuple[datetime, ServerError]] = {}
     waiting = deque([list(ids)] if ids else [])  # widest first, so that a success comes early
-    failures, succeeded = 0, False
+    failures, slow, succeeded = 0, 0, False
     while waiting:
         batch = waiting.popleft()
         asked_at = datetime.now(UTC)
         try:
             answers |= {answer.external_id: answer for answer in fetch(batch)}
             succeeded = True
+        except TooSlow as error:
+            slow += 1
+            if not succeeded and (slow >= PATIENCE or len(batch) == 1):
+                raise
+            if len(batch) > 1:
+                waiting.extendleft(reversed(_halves(batch)))  # narrowest first: each costs minutes
+            else:
+                answers[batch[0]] = Answer(batch[0], asked_at, error)
         except (ServerError, TooLarge) as error:
             failures += 1
             if failures >= OUTAGE and not succeeded:
                 raise
             if len(batch) > 1:
-                middle = len(batch) // 2
-                waiting += [batch[:middle], batch[middle:]]
+                waiting += _halves(batch)
             elif isinstance(error, TooLarge):
                 answers[batch[0]] = Answer(batch[0], asked_at, error)
             else:
@@ -49,6 +59,11 @@ def bisect(ids: Sequence[str], fetch: Fetch) -> list[Answer]:
             raise failure
         answers[external_id] = Answer(external_id, asked_at, _to_blame())
     return [answers[each] for each in ids]
+
+
+def _halves(batch: list[str]) -> list[list[str]]:
+    middle = len(batch) // 2
+    return [batch[:middle], batch[middle:]]
 
 
 def complete(

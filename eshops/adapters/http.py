@@ -47,6 +47,10 @@ class ServerError(Unavailable):
     """The e-shop's program failed (HTTP 500): an outage, or one order it cannot put into words."""
 
 
+class TooSlow(Unavailable):
+    """The e-shop did not answer in time (also HTTP 504): it is down, or asked for too much."""
+
+
 class NotData(Unavailable):
     """The e-shop, or something in front of it, answered with anything but JSON."""
 
@@ -57,6 +61,9 @@ class TooLarge(BadPayload):
 
 class Unauthorized(Refused):
     """The e-shop does not know our key or our signature (HTTP 401)."""
+
+
+_FAILED: Mapping[int, type[Unavailable]] = {500: ServerError, 504: TooSlow}
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -74,8 +81,8 @@ class HttpClient:
 
     A `Response` has a status of 2xx, or of 4xx that only the adapter can interpret. Everything
     else is raised: `Refused` for 401 (as `Unauthorized`), 403, a redirect, a bad certificate or
-    address; `Unavailable` for 429, 5xx (500 as `ServerError`), no connection, no time left, or a
-    body that is no JSON (`NotData`); `TooLarge`.
+    address; `Unavailable` for 429, 5xx (500 as `ServerError`, 504 as `TooSlow`), no connection, no
+    time left (`TooSlow`), or a body that is no JSON (`NotData`); `TooLarge`.
     """
 
     def __init__(
@@ -137,7 +144,7 @@ class HttpClient:
             except _FAILURES as error:
                 failure = self._failure(error)
         if deadline.passed:
-            failure = Unavailable(
+            failure = TooSlow(
                 f"{self._host} did not finish its answer within {self._deadline:g} seconds. "
                 "Try again later."
             )
@@ -185,7 +192,7 @@ class HttpClient:
                 retry_after(headers.get("Retry-After", "")),
             )
         if status >= 500:
-            raise (ServerError if status == 500 else Unavailable)(
+            raise _FAILED.get(status, Unavailable)(
                 f"{self._host} failed to answer ({status}). Try again later; if it stays so, "
                 "look into the e-shop's error log.",
                 retry_after(headers.get("Retry-After", "")),
@@ -253,7 +260,7 @@ class HttpClient:
                 "Try again later."
             )
         if among(urllib3.exceptions.TimeoutError, TimeoutError):
-            return Unavailable(
+            return TooSlow(
                 f"{self._host} did not answer within {self._timeout[1]:g} seconds. Try again later."
             )
         if among(ssl.SSLError) and not among(ssl.SSLEOFError):

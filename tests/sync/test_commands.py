@@ -70,6 +70,26 @@ class TestConnect:
         assert (after.pk, after.base_url, after.connection_error) == (before.pk, sandbox.url, "")
         assert after.settings_version == before.settings_version
 
+    @pytest.mark.parametrize(
+        ("name", "url", "words"),
+        [
+            ("Shop", "http://user:pa55@127.0.0.1:9", "Leave the password out of the address"),
+            ("Shop", "ftp://127.0.0.1:9", "begins with https:// or http://"),
+            ("Shop", "http://[::1", "not a web address"),
+            ("Shop", "", "begins with https:// or http://"),
+            (" ", "http://127.0.0.1:9", "name"),
+            ("x" * 101, "http://127.0.0.1:9", "name"),
+        ],
+    )
+    def test_what_cannot_be_stored_is_refused_before_anybody_is_asked(
+        self, name: str, url: str, words: str
+    ) -> None:
+        keys = ["--credential=consumer_key=ck", "--credential=consumer_secret=cs"]
+        with pytest.raises(CommandError, match=words) as error:
+            call_command("connect_eshop", name, "--platform=woocommerce", f"--url={url}", *keys)
+        assert "pa55" not in str(error.value)
+        assert not Eshop.objects.exists()
+
     def test_a_wrong_key_saves_nothing_and_shows_no_secret(self, sandbox: RunningSandbox) -> None:
         with pytest.raises(CommandError, match="401") as error:
             connect(sandbox, secret="cs_wrong_but_secret")

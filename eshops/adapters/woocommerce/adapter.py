@@ -29,7 +29,7 @@ from eshops.adapters.answers import (
     readable,
 )
 from eshops.adapters.batch import bisect, complete
-from eshops.adapters.http import HttpClient, Response, ServerError, TooLarge, Unauthorized
+from eshops.adapters.http import HttpClient, Response, ServerError, TooLarge, TooSlow, Unauthorized
 from eshops.adapters.reading import integer, listed, text
 from eshops.adapters.woocommerce.orders import identifier, parse_order
 from eshops.adapters.woocommerce.sequences import (
@@ -183,7 +183,9 @@ class WooCommerce:
         last = page >= pages if pages is not None else len(answers) < PAGE
         following = f"{page + 1}:{'' if total is None else total}"
         return Page(
-            answers=tuple(answers), cursor=None if last or past_end else following, total=total
+            answers=tuple(answer for answer in answers if not _is_a_cart(answer)),
+            cursor=None if last or past_end else following,
+            total=total,
         )
 
     def _fetch_list_page(
@@ -197,7 +199,7 @@ class WooCommerce:
         try:
             response = self._get("orders", params)
             return self._answers(response), response
-        except (ServerError, TooLarge):
+        except (ServerError, TooLarge, TooSlow):
             pass  # one order may be to blame: learn which there are and ask by their ids
         response = self._get_list("orders", params | {"_fields": "id"})
         ids = [identified(row, identifier) for row in self._rows(response)]
@@ -283,6 +285,11 @@ def _not_woocommerce() -> Refused:
         "This address answers, but not as a WooCommerce e-shop. Check the address, whether the "
         "WooCommerce plugin is active and that WordPress permalinks are not set to “Plain”."
     )
+
+
+def _is_a_cart(answer: Answer) -> bool:
+    """Whether somebody is still at the checkout, or has left it: nothing was ordered."""
+    return isinstance(answer.result, SourceOrder) and answer.result.status_code == "checkout-draft"
 
 
 def _error_code(response: Response, before: str = "") -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eshops.adapters.batch import bisect
-from eshops.adapters.http import ServerError, TooLarge
+from eshops.adapters.http import ServerError, TooLarge, TooSlow
 from eshops.source import Answer, BadPayload, OrderNotFound, Refused, Unavailable
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -97,6 +97,47 @@ def test_too_large_is_halved() -> None:
         return [Answer(each, AT, TOLD) for each in batch]
 
     assert [a.result for a in bisect(ids(5), fetch)] == [TOLD] * 5
+
+
+def slow_shop(most: int, asked: list[int], never: str = "") -> Callable[..., list[Answer]]:
+    """A shop that tells at most so many orders in time, and one of them never."""
+
+    def fetch(batch: Sequence[str]) -> list[Answer]:
+        asked.append(len(batch))
+        if len(batch) > most or never in batch:
+            raise TooSlow("30 s")
+        return [Answer(each, AT, TOLD) for each in batch]
+
+    return fetch
+
+
+@pytest.mark.parametrize(
+    ("most", "sizes"), [(100, [100]), (50, [100, 50, 50]), (25, [100, 50, 25, 25, 50, 25, 25])]
+)
+def test_a_shop_too_slow_for_many_is_asked_for_fewer(most: int, sizes: list[int]) -> None:
+    asked: list[int] = []
+    answers = bisect(ids(100), slow_shop(most, asked))
+    assert [a.external_id for a in answers] == ids(100)
+    assert all(a.result is TOLD for a in answers)
+    assert asked == sizes
+
+
+def test_a_shop_that_never_answers_is_given_up_soon() -> None:
+    asked: list[int] = []
+    with pytest.raises(TooSlow):
+        bisect(ids(100), slow_shop(0, asked))
+    assert asked == [100, 50, 25]
+
+
+def test_one_order_too_slow_to_be_told_waits_alone() -> None:
+    answers = bisect(ids(8), slow_shop(4, [], never="7"))
+    assert {a.external_id for a in answers if a.result is not TOLD} == {"7"}
+    assert isinstance(answers[6].result, Unavailable)
+
+
+def test_one_order_alone_that_is_too_slow_may_be_an_outage() -> None:
+    with pytest.raises(TooSlow):
+        bisect(["1"], slow_shop(0, []))
 
 
 @pytest.mark.parametrize("error", [Refused("no"), Unavailable("no"), BadPayload("no")])

@@ -21,6 +21,7 @@ from eshops.adapters.http import (
     Response,
     ServerError,
     TooLarge,
+    TooSlow,
     Unauthorized,
     retry_after,
 )
@@ -311,7 +312,7 @@ def test_a_dripping_server_does_not_hold_us(
     began = time.monotonic()
     error = failure(HttpClient(server.url, deadline=0.4))
     assert 0.35 < time.monotonic() - began < 1.5
-    assert type(error) is Unavailable
+    assert type(error) is TooSlow
     assert str(error) == (
         "127.0.0.1 did not finish its answer within 0.4 seconds. Try again later."
     )
@@ -320,7 +321,7 @@ def test_a_dripping_server_does_not_hold_us(
 def test_a_silent_server(server: Any, reply: Any) -> None:
     server.script(reply(raw=lambda sock: time.sleep(1)))
     error = failure(HttpClient(server.url, read_timeout=0.2))
-    assert type(error) is Unavailable
+    assert type(error) is TooSlow
     assert str(error) == "127.0.0.1 did not answer within 0.2 seconds. Try again later."
 
 
@@ -331,6 +332,7 @@ def test_silence_in_the_middle_of_the_body(server: Any, reply: Any) -> None:
 
     server.script(reply(raw=stop))
     error = failure(HttpClient(server.url, read_timeout=0.2))
+    assert type(error) is TooSlow
     assert str(error) == "127.0.0.1 did not answer within 0.2 seconds. Try again later."
 
 

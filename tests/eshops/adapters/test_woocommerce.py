@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import hmac
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +16,8 @@ from requests import Request
 
 from eshops.adapters import ADAPTERS
 from eshops.adapters.address import base_address
-from eshops.adapters.http import NotData, ServerError, TooLarge, Unauthorized
+from eshops.adapters.http import HttpClient, NotData, ServerError, TooLarge, Unauthorized
+from eshops.adapters.woocommerce import adapter as woocommerce
 from eshops.adapters.woocommerce.adapter import PASTED_TAIL, WooCommerce
 from eshops.adapters.woocommerce.sign_in import ways
 from eshops.source import (
@@ -139,6 +142,22 @@ def test_100_orders_are_one_request(shop: Shop) -> None:
         "dp": "6",
         "status": "any",
     }
+
+
+def test_a_shop_too_slow_for_100_orders_is_asked_for_fewer(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(woocommerce, "HttpClient", partial(HttpClient, read_timeout=0.2))
+    shop.adapter = opened(shop.server.url)
+    shop.stock(*range(1, 101))
+
+    def drowsy(asked: Any) -> None:
+        if asked.query.get("include", "").count(",") > 49:
+            time.sleep(0.3)
+
+    shop.override = drowsy
+    assert all(isinstance(each, SourceOrder) for each in shop.fetch(*range(1, 101)).values())
+    assert [asked.query["include"].count(",") + 1 for asked in shop.server.asked] == [100, 50, 50]
 
 
 def test_more_than_a_batch_is_asked_in_batches(shop: Shop) -> None:
@@ -638,6 +657,15 @@ def test_an_outage_holds_up_the_import(shop: Shop, reply: Any) -> None:
     with pytest.raises(ServerError):
         shop.adapter.fetch_page(None, None)
     assert len(shop.server.asked) == 2
+
+
+def test_an_import_leaves_carts_at_the_checkout_alone(shop: Shop) -> None:
+    """Nothing was ordered yet; asked for by its id such an order is told as it is."""
+    shop.stock(1, 2)
+    shop.orders[1] |= {"status": "checkout-draft"}
+    page = shop.adapter.fetch_page(None, None)
+    assert [answer.external_id for answer in page.answers] == ["2"]
+    assert shop.fetch(1)["1"].status_code == "checkout-draft"
 
 
 def test_an_order_without_id_on_a_page(shop: Shop) -> None:
