@@ -8,7 +8,7 @@ the order or of its addresses.
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from eshops.adapters.amounts import currency
@@ -157,15 +157,15 @@ def metadata(data: Data) -> Iterator[Metadatum]:
     yield from lines.metadata(data, "privateMetadata")
     facts = {key: data.get(key) for key in FACTS}
     facts["channel"] = text(mapping(data, "channel"), "slug")
-    facts["invoices"] = [text(each, "number") for each in objects(data, "invoices")]
-    facts["pspReference"] = [
-        text(each, "pspReference")
-        for each in objects(data, "transactions")
-        if text(each, "pspReference")
-    ]
+    facts["invoices"] = told(objects(data, "invoices"), "number")
+    facts["pspReference"] = told(objects(data, "transactions"), "pspReference")
     for key in ("billingAddress", "shippingAddress"):
         about = lines.metadata(mapping(data, key), "metadata")
         facts[key] = {each.key: each.value for each in about}
     for key, value in facts.items():
         if value not in (None, "", [], {}):
             yield Metadatum(key, plain(value))
+
+
+def told(rows: Iterable[Data], key: str) -> list[str]:
+    return [found for row in rows if (found := text(row, key))]

@@ -6,10 +6,11 @@ payments call them, and no list tells those.
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from eshops.adapters.answers import readable
-from eshops.adapters.reading import code, objects, text
+from eshops.adapters.reading import code, listed, text
 from eshops.adapters.statuses import Status
 from eshops.source import SequenceEntry
 
@@ -35,8 +36,12 @@ STATUSES = (
 Row = Mapping[str, Any]
 
 
-def shipping_methods(zone: Row) -> Iterator[SequenceEntry]:
-    return readable(objects(zone, "shippingMethods"), lambda row: shipping_method(row, zone))
+def shipping_methods(zones: Iterable[Any]) -> Iterator[SequenceEntry]:
+    """The methods of all zones; one method has a name for one zone only."""
+    for zone in zones:
+        if isinstance(zone, dict):
+            methods = listed(zone.get("shippingMethods")) or []
+            yield from readable(methods, partial(shipping_method, zone=zone))
 
 
 def shipping_method(row: Row, zone: Row) -> SequenceEntry:
