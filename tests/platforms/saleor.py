@@ -71,7 +71,6 @@ class SaleorShop(PlatformShop):
         "metadata": (
             Metadatum("packeta_point_id", "1234"),
             Metadatum("erp", "77"),
-            Metadatum("origin", "CHECKOUT"),
             Metadatum("languageCodeEnum", "CS"),
             Metadatum("channel", "cz"),
             Metadatum("invoices", ["FV/1"]),
@@ -99,9 +98,9 @@ class SaleorShop(PlatformShop):
             data = execute(asked.json, roots)
         except Refusal as refusal:
             return error(str(refusal), "GraphQLError", refusal.root)
-        if self.poison & self.told and " origin" in asked.json["query"]:
+        if self.poison & self.told and " status" in asked.json["query"]:
             root = next(iter(data))
-            message = 'Expected a value of type "OrderOriginEnum" but received: '
+            message = 'Expected a value of type "OrderStatus" but received: '
             return error(message, "GraphQLError", root)
         return Reply({"data": data, "extensions": COST})
 
@@ -146,7 +145,6 @@ class SaleorShop(PlatformShop):
             "chargeStatus": "NONE",
             "authorizeStatus": "NONE",
             "isPaid": False,
-            "origin": "CHECKOUT",
             "languageCodeEnum": "CS",
             "customerNote": "",
             "channel": {"slug": "cz", "taxConfiguration": {"pricesEnteredWithTax": True}},

@@ -23,7 +23,7 @@ Data = Mapping[str, Any]
 _ORDER = re.compile(r"Order:(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[1-9][0-9]{0,8})")
 _URL = re.compile(r"https?://\S+")
 
-FACTS = ("externalReference", "origin", "languageCodeEnum", "voucherCode")
+FACTS = ("externalReference", "languageCodeEnum", "voucherCode")
 """What the platform has a field for and we have not."""
 
 

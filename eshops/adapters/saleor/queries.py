@@ -1,7 +1,9 @@
 """What Saleor's GraphQL API is asked for.
 
 Every field may be read with the permission MANAGE_ORDERS (said by the schema of 3.22), but for the
-shipping zones, which need MANAGE_SHIPPING. The discounts of lines came with Saleor 3.21.
+shipping zones, which need MANAGE_SHIPPING. The discounts of lines came with Saleor 3.21. Of
+enumerations no more are asked for than are needed: a value that the schema does not know, as an
+empty `origin` (observed), makes the whole list null.
 """
 
 ORDER = """
@@ -11,7 +13,7 @@ fragment Postal on Address {
   country { code } metadata { key value }
 }
 fragment Whole on Order {
-  id number created updatedAt status chargeStatus authorizeStatus isPaid origin
+  id number created updatedAt status chargeStatus authorizeStatus isPaid
   externalReference languageCodeEnum voucherCode customerNote
   channel { slug taxConfiguration { pricesEnteredWithTax } }
   userEmail user { firstName lastName }

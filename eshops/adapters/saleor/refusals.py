@@ -42,8 +42,8 @@ def reason(failed: graphql.Failed, host: str) -> SourceError:
         )
     if DENIED in codes:
         return Unauthorized(
-            f"{host} does not let us read this. Check whether the token is right, and whether it "
-            f"has the permission {PERMISSION}."
+            f"{host} does not let us read its orders. Check whether the token is right, and "
+            f"whether the app, or the user's group, has the permission {PERMISSION}."
         )
     messages = [error.get("message") for error in failed.errors]
     if any(isinstance(each, str) and _NOT_UNDERSTOOD.match(each) for each in messages):

@@ -136,7 +136,6 @@ def test_a_recorded_order(recorded_orders: list[Any]) -> None:
             Metadatum("erp_number", "202600129"),
             Metadatum("note", "Prosím zavolejte předem ☎"),
             Metadatum("externalReference", "EXT-129"),
-            Metadatum("origin", "CHECKOUT"),
             Metadatum("languageCodeEnum", "EN"),
             Metadatum("channel", "default-channel"),
             Metadatum("pspReference", ["cd4b08da-9ff0-4e7d-80e3-8ffd2f7b3282"]),
