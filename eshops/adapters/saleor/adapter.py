@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
-from eshops.adapters import graphql
 from eshops.adapters.address import base_address
 from eshops.adapters.answers import (
     another,
@@ -26,6 +25,7 @@ from eshops.adapters.answers import (
 )
 from eshops.adapters.batch import bisect, complete
 from eshops.adapters.bearer import Bearer
+from eshops.adapters.graphql import Failed, ask
 from eshops.adapters.http import HttpClient, NotData, ServerError, TooLarge, Unauthorized
 from eshops.adapters.reading import integer, text
 from eshops.adapters.saleor import queries
@@ -107,8 +107,8 @@ class Saleor:
 
     def _sign_in(self, door: HttpClient, login: Mapping[str, str]) -> str:
         try:
-            response = graphql.ask(door, PATH, queries.SIGN_IN, login)
-        except graphql.Failed as failed:
+            response = ask(door, PATH, queries.SIGN_IN, login)
+        except Failed as failed:
             raise reason(failed, self._host) from None
         told = response.body["data"].get("tokenCreate")
         if not isinstance(told, dict):
@@ -161,20 +161,21 @@ class Saleor:
         """Sorted by the number, which an order never changes, or by the time of the last change, by
         which an order moves only to pages that are still to come.
 
-        The time when an order was placed can be told to Saleor as a day only.
+        When an order was placed can be told to Saleor as a day only: of those of that day and later
+        only the ones that were changed since the time are asked for, and the older ones left out.
         """
         variables: dict[str, Any] = {"first": PAGE, "after": cursor, "filter": {}}
         variables["sort"] = "LAST_MODIFIED_AT" if by_change else "NUMBER"
-        if since is not None and by_change:
-            variables["filter"] = {"updatedAt": {"gte": since.astimezone(UTC).isoformat()}}
-        elif since is not None:
-            variables["filter"] = {"created": {"gte": since.astimezone(UTC).date().isoformat()}}
+        if since is not None:
+            moment = since.astimezone(UTC)
+            variables["filter"] = {"updatedAt": {"gte": moment.isoformat()}}
+            if not by_change:
+                variables["filter"]["created"] = {"gte": moment.date().isoformat()}
         answers, data = self._fetch_list_page(variables)
+        cursor, total = _following(data, "orders"), _total(data, "orders")
         if since is not None and not by_change:
-            answers = [each for each in answers if not _is_before(each, since)]
-        return Page(
-            answers=tuple(answers), cursor=_following(data, "orders"), total=_total(data, "orders")
-        )
+            answers, total = [each for each in answers if not _is_before(each, since)], None
+        return Page(answers=tuple(answers), cursor=cursor, total=total)
 
     def _fetch_list_page(self, variables: Data) -> tuple[list[Answer], Data]:
         try:
@@ -226,8 +227,8 @@ class Saleor:
 
     def _ask_once(self, root: str, query: str, variables: Data) -> tuple[Data, datetime]:
         try:
-            response = graphql.ask(self._api, PATH, query, variables)
-        except graphql.Failed as failed:
+            response = ask(self._api, PATH, query, variables)
+        except Failed as failed:
             if not is_bearable(failed, root):
                 raise reason(failed, self._host) from None
             response = failed.response

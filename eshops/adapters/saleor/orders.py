@@ -44,10 +44,7 @@ def parse_order(data: Any) -> SourceOrder:
     collection_point = text(data, "collectionPointName")
     is_collected = text(delivery, "__typename") == "Warehouse" or bool(collection_point)
     payment_code, payment_name = payments.method(data)
-    refunded = payments.amount(data, "totalRefunded")
-    covered = payments.amount(data, "totalCharged") + refunded
-    is_paid = data.get("isPaid") is True or bool(refunded and covered >= total)
-    axes = statuses(data)
+    is_paid, axes = payments.is_paid(data, total), statuses(data)
     tracking = tracking_numbers(data)
     return SourceOrder(
         external_id=identifier(data),
@@ -70,7 +67,7 @@ def parse_order(data: Any) -> SourceOrder:
         tax=tax,
         shipping=payments.amount(mapping(data, "shippingPrice"), "gross"),
         discount=lines.discounted(data, charged),
-        refunded=refunded,
+        refunded=payments.amount(data, "totalRefunded"),
         customer_email=text(data, "userEmail"),
         customer_phone=billing.phone,
         customer_name=customer_name(data, billing),

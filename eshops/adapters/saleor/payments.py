@@ -53,6 +53,14 @@ def has_money(transaction: Data) -> bool:
     return any(amount(transaction, key) for key in keys)
 
 
+def is_paid(data: Data, total: Decimal) -> bool:
+    """Whether the order was paid, before refunds as its total is: of one that was paid and refunded
+    in part Saleor says that it is not paid."""
+    refunded = amount(data, "totalRefunded")
+    covered = amount(data, "totalCharged") + refunded
+    return data.get("isPaid") is True or (refunded > 0 and covered >= total)
+
+
 def first_charge(data: Data) -> datetime | None:
     """When money first came: by the events, or else by what holds money."""
     told = [*_charges(data)] or [*_charged(data)]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from eshops.adapters import graphql
+from eshops.adapters.graphql import Failed, code, trouble
 from eshops.adapters.http import LONGEST_WAIT, Unauthorized
 from eshops.source import Refused, SourceError, Unavailable
 
@@ -21,15 +21,15 @@ _UNTIL = re.compile(r"till (\d{4}-\d\d-\d\d[ T][\d:.]+(?:\+\d\d:\d\d)?)")
 _NOT_UNDERSTOOD = re.compile(r"(?:Cannot query|Unknown|Syntax Error|Field )")
 
 
-def is_bearable(failed: graphql.Failed, root: str) -> bool:
+def is_bearable(failed: Failed, root: str) -> bool:
     """Whether nothing is missing but fields that the token may not read."""
     data = failed.data if isinstance(failed.data, dict) else {}
-    denied = all(graphql.code(error) == DENIED for error in failed.errors)
-    return denied and isinstance(data.get(root), dict)
+    codes = {code(error) for error in failed.errors}
+    return codes == {DENIED} and isinstance(data.get(root), dict)
 
 
-def reason(failed: graphql.Failed, host: str) -> SourceError:
-    codes = {graphql.code(error) for error in failed.errors}
+def reason(failed: Failed, host: str) -> SourceError:
+    codes = {code(error) for error in failed.errors}
     data = failed.data if isinstance(failed.data, dict) else {}
     if codes & GIVEN_OUT:
         return Unauthorized(
@@ -51,7 +51,7 @@ def reason(failed: graphql.Failed, host: str) -> SourceError:
             f"{host} answers, but does not understand what Saleor 3.21 or newer does. Check the "
             "e-shop's address and which version of Saleor it runs."
         )
-    return graphql.trouble(failed, host)
+    return trouble(failed, host)
 
 
 def login_failure(told: Mapping[str, Any], host: str) -> SourceError:

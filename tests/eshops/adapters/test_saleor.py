@@ -347,6 +347,8 @@ def test_a_field_that_the_token_may_not_read_does_not_cost_the_order(shop: Saleo
     data = {"orders": {"edges": [{"node": order}]}}
     shop.override = lambda asked: Reply({"errors": [denied], "data": data})
     assert isinstance(shop.fetch(first)[first], SourceOrder)
+    shop.override = lambda asked: Reply({"errors": ["odd"], "data": data})
+    assert isinstance(failure(lambda: shop.fetch(first)), ServerError)
     other = {"message": "Internal error", "extensions": {"exception": {"code": "TypeError"}}}
     shop.override = lambda asked: Reply({"errors": [denied, other], "data": data})
     assert isinstance(failure(lambda: shop.fetch(first)), Unauthorized)
@@ -376,13 +378,19 @@ def test_pages_go_on_from_the_last_order(shop: SaleorShop) -> None:
 
 
 def test_orders_placed_since_a_time_are_asked_for_by_its_day(shop: SaleorShop) -> None:
-    ids = shop.ids(2)
+    """And by the time, for none of them can have been changed before it."""
+    ids = shop.ids(3)
     shop.stock(*ids)
     shop.orders[ids[0]]["created"] = "2026-11-02T09:29:59.999999+00:00"
+    shop.orders[ids[1]] |= {"created": "2026-11-01T23:59:59+00:00"}
     since = datetime.fromisoformat("2026-11-02T10:30:00+01:00")
     page = shop.adapter().fetch_page(None, since)
-    assert [answer.external_id for answer in page.answers] == [ids[1]]
-    assert variables(shop)[0]["filter"] == {"created": {"gte": "2026-11-02"}}
+    assert [answer.external_id for answer in page.answers] == [ids[2]]
+    assert page.total is None  # it counts the first order too
+    assert variables(shop)[0]["filter"] == {
+        "created": {"gte": "2026-11-02"},
+        "updatedAt": {"gte": "2026-11-02T09:30:00+00:00"},
+    }
 
 
 def test_orders_changed_since_a_time(shop: SaleorShop) -> None:

@@ -692,6 +692,17 @@ def test_the_recorded_shipping_methods(recorded: Recorded) -> None:
     )
 
 
+def test_recorded_orders_have_the_codes_of_the_list(
+    recorded: Recorded, recorded_orders: list[Any]
+) -> None:
+    zones = recorded("saleor/shipping_methods")["data"]["shippingZones"]["edges"]
+    entries = shipping_methods(edge["node"] for edge in zones)
+    names = {entry.code: entry.name for entry in entries}
+    for row in recorded_orders:
+        order = parse_order(row)
+        assert names[order.delivery_code] == order.delivery_name
+
+
 def test_a_method_of_an_app_keeps_its_id() -> None:
     found = b64encode(b"app:1:express").decode()
     assert ordered_as(found) == found
