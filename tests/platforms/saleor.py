@@ -110,7 +110,8 @@ class SaleorShop(PlatformShop):
                 raise Refusal("orders", '{"ids":[{"message":"Invalid ID specified.","code":""}]}')
             wanted = {each: wanted[each] for each in reversed(wanted) if each in filters["ids"]}
         else:
-            assert arguments.get("sortBy", NUMBER) in (NUMBER, LAST_MODIFIED_AT)
+            assert arguments.get("sortBy", LAST_MODIFIED_AT) == LAST_MODIFIED_AT
+            wanted = dict(sorted(wanted.items(), key=lambda each: str(each[1].get("updatedAt"))))
         if "created" in filters:
             day = date.fromisoformat(filters["created"]["gte"])  # a time is refused
             wanted = since(wanted, "created", datetime.combine(day, time(), UTC))
@@ -270,7 +271,6 @@ def is_global_id(external_id: str) -> bool:
         return False
 
 
-NUMBER = {"field": "NUMBER", "direction": "ASC"}
 LAST_MODIFIED_AT = {"field": "LAST_MODIFIED_AT", "direction": "ASC"}
 
 

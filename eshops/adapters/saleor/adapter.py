@@ -158,14 +158,13 @@ class Saleor:
     def fetch_page(
         self, cursor: str | None, since: datetime | None, by_change: bool = False
     ) -> Page:
-        """Sorted by the number, which an order never changes, or by the time of the last change, by
-        which an order moves only to pages that are still to come.
+        """Sorted by the time of the last change: an order that appears or changes meanwhile moves
+        only to pages that are still to come, also a draft that is completed under its old number.
 
         When an order was placed can be told to Saleor as a day only: of those of that day and later
         only the ones that were changed since the time are asked for, and the older ones left out.
         """
         variables: dict[str, Any] = {"first": PAGE, "after": cursor, "filter": {}}
-        variables["sort"] = "LAST_MODIFIED_AT" if by_change else "NUMBER"
         if since is not None:
             moment = since.astimezone(UTC)
             variables["filter"] = {"updatedAt": {"gte": moment.isoformat()}}

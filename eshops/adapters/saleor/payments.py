@@ -3,6 +3,8 @@
 Money comes in two ways: as `transactions`, which apps report with their events, or as `payments`
 of the older plugins and of orders that staff mark as paid (gateway "manual"). Both are listed with
 every order, and most orders have one kind only. What was refunded is taken off what was charged.
+An app that corrects its amounts makes an event of the difference, which may be negative (source of
+3.22: `create_manual_adjustment_events`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -70,7 +72,7 @@ def first_charge(data: Data) -> datetime | None:
 def _charges(data: Data) -> Iterator[datetime | None]:
     for transaction in objects(data, "transactions"):
         for event in objects(transaction, "events"):
-            if text(event, "type") == "CHARGE_SUCCESS":
+            if text(event, "type") == "CHARGE_SUCCESS" and amount(event, "amount") > 0:
                 yield utc(event, "createdAt")
     for payment in objects(data, "payments"):
         for step in objects(payment, "transactions"):
@@ -107,11 +109,12 @@ def refunds(data: Data) -> Iterator[SourceItem]:
 def _refunds_of(
     transaction: Data, refunded: Decimal, reasons: Mapping[str, str]
 ) -> Iterator[SourceItem]:
-    """Its events, if they tell the amount; some apps report the amount alone."""
+    """Its events, if they tell the amount and none of them takes a part of it back."""
     events = [
         each for each in objects(transaction, "events") if text(each, "type") == "REFUND_SUCCESS"
     ]
-    if sum((amount(each, "amount") for each in events), NOTHING) != refunded:
+    told = [amount(each, "amount") for each in events]
+    if sum(told, NOTHING) != refunded or min(told) <= 0:
         yield refund(code(transaction, "id"), text(transaction, "message"), refunded)
         return
     for event in events:

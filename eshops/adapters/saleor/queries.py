@@ -68,9 +68,10 @@ query orders($ids: [ID!]!, $first: Int!) {
 SINGLE = "query order($id: ID!) { order(id: $id) { ...Whole } }" + ORDER
 
 _PAGE = """
-query page($first: Int!, $after: String, $filter: OrderFilterInput, $sort: OrderSortField!) {
+query page($first: Int!, $after: String, $filter: OrderFilterInput) {
   orders(
-    first: $first, after: $after, filter: $filter, sortBy: {field: $sort, direction: ASC}
+    first: $first, after: $after, filter: $filter
+    sortBy: {field: LAST_MODIFIED_AT, direction: ASC}
   ) { totalCount pageInfo { hasNextPage endCursor } edges { node { %s } } }
 }
 """

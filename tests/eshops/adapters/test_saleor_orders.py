@@ -554,6 +554,7 @@ def test_payment_method(transactions: Any, payments: Any, code: str, name: str) 
 CHARGED = [
     event(1, "AUTHORIZATION_SUCCESS", "2026-11-01T00:00:00+00:00", 12.1),
     event(2, "CHARGE_FAILURE", "2026-11-01T00:00:00+00:00", 12.1),
+    event(9, "CHARGE_SUCCESS", "2026-11-01T00:00:00+00:00", -1),  # a correction
     event(3, "CHARGE_SUCCESS", LATER, 2.1),
     event(4, "CHARGE_SUCCESS", FIRST, 10),
 ]
@@ -643,9 +644,9 @@ def test_refunds_are_told_by_their_events() -> None:
 
 
 def test_a_refund_whose_events_do_not_tell_its_amount() -> None:
-    """An app may report the amount alone, or take a refund back."""
+    """An app may report the amount alone, take a refund back or correct it."""
     told = parsed(
-        totalRefunded=money(5),
+        totalRefunded=money(6),
         transactions=[
             transaction(1, refundedAmount=money(3), message="Vráceno"),
             transaction(
@@ -656,11 +657,20 @@ def test_a_refund_whose_events_do_not_tell_its_amount() -> None:
                     event(7, "REFUND_REVERSE", LATER, 3),
                 ],
             ),
+            transaction(
+                3,
+                refundedAmount=money(1),
+                events=[
+                    event(8, "REFUND_SUCCESS", FIRST, 3),
+                    event(9, "REFUND_SUCCESS", LATER, -2),
+                ],
+            ),
         ],
     )
     assert refunds(told) == [
         (gid("TransactionItem", 1), "Vráceno", D(-3), False),
         (gid("TransactionItem", 2), "", D(-2), False),
+        (gid("TransactionItem", 3), "", D(-1), False),
     ]
 
 
