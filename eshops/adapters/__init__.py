@@ -1,10 +1,12 @@
 """The platforms we can talk to."""
 
+from eshops.adapters.medusa.adapter import Medusa
 from eshops.adapters.upgates.adapter import Upgates
 from eshops.adapters.woocommerce.adapter import WooCommerce
 from eshops.source import AdapterFactory
 
 ADAPTERS: dict[str, AdapterFactory] = {
+    "medusa": Medusa,
     "upgates": Upgates,
     "woocommerce": WooCommerce,
 }
