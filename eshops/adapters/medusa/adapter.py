@@ -49,7 +49,7 @@ from eshops.source import (
 Params = list[tuple[str, str | int]]
 
 PAGE = 100
-PASTED_TAIL = re.compile(r"/(?:app|admin|auth|store)(?:/.*)?$")
+PASTED_TAIL = re.compile(r"/(?:app|admin)(?:/.*)?$")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SLUG = re.compile(r"[a-z_]{1,40}")
 DELIVERY_FIELDS = (
@@ -84,8 +84,8 @@ class Medusa:
     capabilities: ClassVar[frozenset[str]] = frozenset({"sequences", "changed_since"})
     lists: ClassVar[frozenset[str]] = frozenset({"status", "delivery", "payment"})
     status_rule: ClassVar[str] = (
-        "Cancelled, draft, refunded, delivered, completed or archived if it is; else how far its "
-        "fulfillment is, once it was begun; else its payment."
+        "Cancelled, draft, refunded, delivered, completed or archived, the first of these that it "
+        "is; else how far its fulfillment is, once it was begun; else its payment."
     )
     at_once: ClassVar[int] = 2
     batch_size: int = PAGE

@@ -1,10 +1,11 @@
 """What an order of Medusa 2 is asked for.
 
 Seen on Medusa 2.21: the list's own choice of fields has no currency, e-mail or address, so all are
-named; of `items` everything comes whatever is asked for. `raw_…` beside an amount is that amount
-exactly, where the plain one is a JavaScript number and anything up to 0.0001 is told as 0.
-The line's `detail.raw_fulfilled_quantity` is not read here, but without it Medusa itself says
-"fulfilled" of an order of which a part was fulfilled, and "delivered" likewise.
+named. A list has all of `items` whatever is asked for, a single order has not. `raw_…` is an amount
+exactly; the plain one is a JavaScript number, and anything up to 0.0001 is told as 0. Without the
+plain `total` there are no totals, nor of the lines. Without `items.detail.raw_fulfilled_quantity`,
+which is not read here, Medusa says "fulfilled" of what was fulfilled in part, and "delivered"
+likewise.
 """
 
 _SHIPPING = "shipping_methods"

@@ -134,7 +134,7 @@ class Discounts:
             if share is not None:
                 net, gross = net * share, gross * share
             name = text(adjustment, "code") or text(adjustment, "description")
-            key = code(adjustment, "promotion_id") or name or code(adjustment, "id")
+            key = code(adjustment, "promotion_id") or identifier(adjustment)
             _, net_before, gross_before = self._found.get(key, ("", NOTHING, NOTHING))
             self._found[key] = name, net_before + net, gross_before + gross
 
@@ -181,24 +181,27 @@ def refunded(refund: Data) -> SourceItem:
 def credit_lines(data: Data, payments: Sequence[Data]) -> tuple[list[Credit], Decimal]:
     """The credits that are no refunds, and what the refunds among them amount to.
 
-    A refund's credit line refers to the payment collection, or has the label and the code of the
-    refund's reason. Medusa counts none of them where they amount to next to nothing together.
+    A refund's credit line refers to the payment collection, or to the refund's reason by its label
+    and its code, of which one may have been changed since. Medusa counts none of them where they
+    amount to next to nothing together.
     """
     if not amount(data, "credit_line_total", NOTHING):
         return [], NOTHING
-    reasons = {
-        (text(reason, "label"), text(reason, "code"))
+    reasons = [
+        mapping(refund, "refund_reason")
         for payment in payments
         for refund in objects(payment, "refunds")
-        if (reason := mapping(refund, "refund_reason"))
-    }
+    ]
+    labels = {"payment_collection", *(text(reason, "label") for reason in reasons)} - {""}
+    codes = {text(reason, "code") for reason in reasons} - {""}
     found, refunds = list[Credit](), NOTHING
     for line in objects(data, "credit_lines"):
-        reference = text(line, "reference"), text(line, "reference_id")
-        if reference[0] == "payment_collection" or reference in reasons:
+        label, reference = text(line, "reference"), text(line, "reference_id")
+        if label in labels or reference in codes:
             refunds += amount(line, "amount")
         else:
-            found.append(Credit(" ".join(filter(None, reference)), amount(line, "amount")))
+            name = " ".join(filter(None, (label, reference)))
+            found.append(Credit(name, amount(line, "amount")))
     return found, refunds
 
 

@@ -115,6 +115,17 @@ def test_absent_orders_are_asked_for_singly(shop: MedusaShop) -> None:
     assert shop.server.asked[1].query["fields"] == FIELDS
 
 
+def test_a_part_is_not_taken_for_the_whole(shop: MedusaShop) -> None:
+    """Medusa needs a field for that which is not read here."""
+    one, gone = shop.ids(2)
+    for each in (one, gone):
+        shop.orders[each] = shop.order(each) | {"fulfillment_status": "partially_fulfilled"}
+    listed = shop.fetch(one)[one]
+    shop.override = lambda asked: Reply({"orders": []}) if asked.path == "/admin/orders" else None
+    single = shop.fetch(gone)[gone]
+    assert listed.status_code == single.status_code == "fulfillment:partially_fulfilled"
+
+
 def test_a_draft_is_left_out_of_the_list_only(shop: MedusaShop) -> None:
     one, draft = shop.ids(2)
     shop.stock(one)

@@ -321,7 +321,9 @@ def with_credits(told: str, *lines: Any, reason: Any = None) -> Any:
     [
         (credit("payment_collection", "pay_col_1", "2"), "14.1", []),
         (credit("Poškozené", "damaged", "2"), "14.1", []),
-        (credit("Poškozené", "other", "2"), "12.1", [("discount", "Poškozené other", D(-2))]),
+        (credit("Poškozené", "before", "2"), "14.1", []),
+        (credit("Před změnou", "damaged", "2"), "14.1", []),
+        (credit("Dárek", "", "2"), "12.1", [("discount", "Dárek", D(-2))]),
         (credit("gift-card", "GC-1", "2"), "12.1", [("discount", "gift-card GC-1", D(-2))]),
         (credit("goodwill", "", "-2"), "12.1", [("fee", "goodwill", D(2))]),
     ],
@@ -333,6 +335,25 @@ def test_credit_lines(line: Any, total: str, items: list[Any]) -> None:
     assert [(item.kind, item.name, item.gross) for item in found] == items
     assert all(item.in_total and item.tax == 0 and item.net == item.gross for item in found)
     assert order.discount == sum(-item.gross for item in found if item.kind == ItemKind.DISCOUNT)
+
+
+def test_a_refund_without_a_reason_makes_no_other_credit_a_refund() -> None:
+    order = with_credits("2", credit("", "", "2"))
+    assert order.total == D("12.1")
+    assert order.discount == 2
+
+
+def test_adjustments_without_a_promotion_are_lines_of_their_own() -> None:
+    rows = [
+        adjustment("", "", "1", "1.21") | {"id": f"adj_{each}", "description": "Sleva"}
+        for each in (1, 2)
+    ]
+    row = line("l", "Káva", 1, "10", "10", "21") | {"adjustments": rows}
+    found = parse_order(blank("o") | {"items": [row]}).items[1:]
+    assert [(item.external_id, item.name, item.gross) for item in found] == [
+        ("adj_1", "Sleva", D("-1.21")),
+        ("adj_2", "Sleva", D("-1.21")),
+    ]
 
 
 def test_credit_lines_that_medusa_counts_as_nothing() -> None:
