@@ -1,12 +1,14 @@
 """The platforms we can talk to."""
 
 from eshops.adapters.saleor.adapter import Saleor
+from eshops.adapters.medusa.adapter import Medusa
 from eshops.adapters.upgates.adapter import Upgates
 from eshops.adapters.woocommerce.adapter import WooCommerce
 from eshops.source import AdapterFactory
 
 ADAPTERS: dict[str, AdapterFactory] = {
     "saleor": Saleor,
+    "medusa": Medusa,
     "upgates": Upgates,
     "woocommerce": WooCommerce,
 }

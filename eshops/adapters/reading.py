@@ -148,6 +148,15 @@ def number(data: Mapping[str, Any], key: str, default: Any = _NO_DEFAULT) -> Any
 
 
 @overload
+def exact(data: Mapping[str, Any], key: str) -> Decimal: ...
+@overload
+def exact(data: Mapping[str, Any], key: str, default: T) -> Decimal | T: ...
+def exact(data: Mapping[str, Any], key: str, default: Any = _NO_DEFAULT) -> Any:
+    """The number under `key` with all its decimal places, for sums that are rounded at the end."""
+    return _finite(data, key, default)
+
+
+@overload
 def integer(data: Mapping[str, Any], key: str) -> int: ...
 @overload
 def integer(data: Mapping[str, Any], key: str, default: T) -> int | T: ...

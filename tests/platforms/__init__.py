@@ -1,12 +1,14 @@
 """One small shop for each platform: the rows of the contract test, see `tests.platforms.shop`."""
 
 from tests.platforms.saleor import SaleorShop
+from tests.platforms.medusa import MedusaShop
 from tests.platforms.shop import PlatformShop
 from tests.platforms.upgates import UpgatesShop
 from tests.platforms.woocommerce import WooCommerceShop
 
 SHOPS: dict[str, type[PlatformShop]] = {
     "saleor": SaleorShop,
+    "medusa": MedusaShop,
     "upgates": UpgatesShop,
     "woocommerce": WooCommerceShop,
 }

@@ -152,6 +152,19 @@ def test_number(value: Any, expected: Any) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
+    [
+        ("38.81856540084388", Decimal("38.81856540084388")),
+        (Decimal("0.3333333333333333"), Decimal("0.3333333333333333")),
+        (None, Decimal(0)),
+        ("many", BAD),
+    ],
+)
+def test_exact(value: Any, expected: Any) -> None:
+    same(read(reading.exact, value, Decimal(0)), expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
     [(5, 5), ("5", 5), (Decimal("5.0"), 5), ("", 0), ("5.5", BAD), ("x", BAD), (True, BAD)],
 )
 def test_integer(value: Any, expected: Any) -> None:
