@@ -1,11 +1,13 @@
 """The platforms we can talk to."""
 
 from eshops.adapters.upgates.adapter import Upgates
+from eshops.adapters.vendure.adapter import Vendure
 from eshops.adapters.woocommerce.adapter import WooCommerce
 from eshops.source import AdapterFactory
 
 ADAPTERS: dict[str, AdapterFactory] = {
     "upgates": Upgates,
+    "vendure": Vendure,
     "woocommerce": WooCommerce,
 }
 
