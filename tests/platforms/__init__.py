@@ -2,9 +2,11 @@
 
 from tests.platforms.shop import PlatformShop
 from tests.platforms.upgates import UpgatesShop
+from tests.platforms.vendure import VendureShop
 from tests.platforms.woocommerce import WooCommerceShop
 
 SHOPS: dict[str, type[PlatformShop]] = {
     "upgates": UpgatesShop,
+    "vendure": VendureShop,
     "woocommerce": WooCommerceShop,
 }
