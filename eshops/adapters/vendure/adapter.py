@@ -67,7 +67,7 @@ RIGHTS = "ReadOrder, ReadPaymentMethod and ReadShippingMethod"
 USERS_PAGE = f"Settings → Administrators. Its role needs {RIGHTS}, in the default channel."
 
 PASTED_TAIL = re.compile(r"/(?:admin-api|shop-api|admin|dashboard)(?:/.*)?$")
-_OLD_ADMINISTRATION = re.compile(r"/admin(?:/|$)")
+_OLD_ADMINISTRATION = re.compile(r"(?<![:/])/admin(?:[/?#]|$)")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -124,7 +124,7 @@ class Vendure:
 
     def __init__(self, connection: Connection) -> None:
         self._address = base_address(connection.base_url, PASTED_TAIL)
-        is_old = _OLD_ADMINISTRATION.search(urlsplit(connection.base_url.strip()).path)
+        is_old = _OLD_ADMINISTRATION.search(connection.base_url.strip())
         self._administration = "admin" if is_old else "dashboard"
         self._custom: documents.Custom = dict(connection.learned)
         credentials = {key: value.strip() for key, value in connection.credentials.items()}

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from eshops.adapters.amounts import percent
 from eshops.adapters.reading import (
+    MONEY_LIMIT,
     MONEY_PLACES,
     code,
     mapping,
@@ -190,8 +191,11 @@ def figures(line: Data, key: str, places: int) -> Figures:
 
 
 def amount(data: Data, key: str, places: int) -> Decimal:
-    """The amount under `key`. The scalar `Money` allows fractions of its unit, and discounts that
-    several promotions of one line add up to have them."""
+    """The amount under `key`, nearly always a whole number of its unit. The scalar `Money` allows
+    fractions, and a discount that one promotion gives a line twice has them."""
+    value = data.get(key)
+    if type(value) is int and abs(value) < MONEY_LIMIT:
+        return Decimal(value).scaleb(-places)
     return round_to(money(data, key).scaleb(-places), MONEY_PLACES)
 
 
