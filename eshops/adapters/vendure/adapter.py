@@ -1,23 +1,22 @@
 """Vendure 3, Admin API: how to ask it.
 
-What its orders and code lists mean is in `orders`, `lines` and `sequences`, what is asked for in
-`documents`. Observed on 3.7: an error comes with a status of 200; who is not known and who may not
-are both FORBIDDEN; ids that there are none of are left out of a list, and a single order that there
-is none of is null. A list filters ids as the database has them, so on PostgreSQL one id that is no
-number fails the whole request; the single order's id is understood first, and is then null. Any
-answer may fail for one order in it (GraphQL's null rises to the top), see `batch.bisect`.
+How we are let in is in `api`, what is asked for in `documents`, and what the answers mean in
+`orders`, `lines` and `sequences`. Observed on 3.7: ids that there are none of are left out of a
+list, and a single order that there is none of is null. A list filters ids as the database has them,
+so on PostgreSQL one id that is no number fails the whole request; the single order's id is
+understood first, and is then null. An answer may fail for one order in it, for GraphQL's null rises
+to the top (see `batch.bisect`).
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
-from eshops.adapters import graphql
 from eshops.adapters.address import base_address
 from eshops.adapters.answers import (
     another,
@@ -29,12 +28,13 @@ from eshops.adapters.answers import (
     readable,
 )
 from eshops.adapters.batch import bisect, complete
-from eshops.adapters.bearer import Bearer
-from eshops.adapters.http import HttpClient, Response, ServerError, TooLarge, Unauthorized
+from eshops.adapters.http import Response, ServerError, TooLarge, Unauthorized
 from eshops.adapters.reading import integer, mapping, objects, text
 from eshops.adapters.statuses import entries
 from eshops.adapters.vendure import documents
+from eshops.adapters.vendure.api import RIGHTS, AdminApi, Data, NotUnderstood
 from eshops.adapters.vendure.orders import Shop, identifier, parse_order
+from eshops.adapters.vendure.paging import PAGE, Place, times
 from eshops.adapters.vendure.sequences import (
     STATUS_RULE,
     STATUSES,
@@ -56,44 +56,14 @@ from eshops.source import (
     Unavailable,
 )
 
-Data = Mapping[str, Any]
 Document = Callable[[documents.Custom], str]
 
-ADMIN_API = "admin-api"
-API_KEY_HEADER = "vendure-api-key"
-TOKEN_HEADER = "vendure-auth-token"  # noqa: S105
-PAGE = 100
-RIGHTS = "ReadOrder, ReadPaymentMethod and ReadShippingMethod"
 USERS_PAGE = f"Settings → Administrators. Its role needs {RIGHTS}, in the default channel."
+KEYS_PAGE = f"Settings → API Keys → New API Key (since 3.6). Its role needs {RIGHTS}."
 
 PASTED_TAIL = re.compile(r"/(?:admin-api|shop-api|admin|dashboard)(?:/.*)?$")
 _OLD_ADMINISTRATION = re.compile(r"(?<![:/])/admin(?:[/?#]|$)")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-class _NotUnderstood(Refused):
-    """The e-shop's schema does not have what we asked for."""
-
-
-class _Place(msgspec.Struct):
-    """Where an import is: how many orders to skip, of those since a time."""
-
-    skip: int = 0
-    since: datetime | None = None
-    total: int | None = None
-
-    def after(self, times: Sequence[datetime]) -> "_Place":
-        """The place after a page that told orders of these times, oldest first.
-
-        Orders that are changed or taken away meanwhile move those behind them forward. So the next
-        page begins at the last order's time, and a second before that, as some databases keep whole
-        seconds. Only where this leads no further (all in one second) as many are skipped.
-        """
-        if times and list(times) == sorted(times):
-            since = times[-1] - timedelta(seconds=1)
-            if since > max(times[0], self.since or times[0]):
-                return _Place(0, since, self.total)
-        return _Place(self.skip + PAGE, self.since, self.total)
 
 
 class Vendure:
@@ -109,12 +79,7 @@ class Vendure:
             "username": Credential("User name", USERS_PAGE, is_secret=False),
             "password": Credential("Password", "That administrator's."),
         },
-        {
-            "api_key": Credential(
-                "API key",
-                f"Settings → API Keys → New API Key (since 3.6). Its role needs {RIGHTS}.",
-            ),
-        },
+        {"api_key": Credential("API key", KEYS_PAGE)},
     )
     capabilities: ClassVar[frozenset[str]] = frozenset({"sequences", "changed_since"})
     lists: ClassVar[frozenset[str]] = frozenset({"status", "delivery", "payment"})
@@ -127,20 +92,7 @@ class Vendure:
         is_old = _OLD_ADMINISTRATION.search(connection.base_url.strip())
         self._administration = "admin" if is_old else "dashboard"
         self._custom: documents.Custom = dict(connection.learned)
-        credentials = {key: value.strip() for key, value in connection.credentials.items()}
-        key = credentials.get("api_key", "")
-        self._auth = (
-            Bearer(key, header=API_KEY_HEADER, scheme="")
-            if key
-            else Bearer(sign_in=lambda: self._sign_in(credentials))
-        )
-        self._entrance = HttpClient(self._address, turn=connection.turn)
-        self._api = HttpClient(
-            self._address,
-            auth=self._auth,
-            secrets=credentials.values(),
-            turn=connection.turn,
-        )
+        self._api = AdminApi(self._address, connection.credentials, connection.turn)
 
     # connection
 
@@ -148,12 +100,12 @@ class Vendure:
         """All its times are in UTC, and it has no name but that of a channel other than the
         default one. What is learnt are its custom fields."""
         try:
-            data, _ = self._ask(documents.INTRODUCTION)
+            data, _ = self._api.ask(documents.INTRODUCTION)
             channel = text(mapping(data, "activeChannel"), "code")
         except Unauthorized as refusal:
             raise self._explained(refusal) from None
         except BadPayload:
-            raise self._odd() from None
+            raise self._api.odd() from None
         return ShopInfo(
             name="" if channel.startswith("__") else channel, learned=self._custom_fields(data)
         )
@@ -161,34 +113,13 @@ class Vendure:
     def _explained(self, refusal: Unauthorized) -> Refused:
         """Whether we are not let in, or may not read orders: both are FORBIDDEN."""
         try:
-            self._ask(documents.SIGNED_IN)
+            self._api.ask(documents.SIGNED_IN)
         except Unauthorized:
             return refusal
         return Refused(
-            f"{self._host} lets us in, but not to all we read. Give the role of these credentials "
-            f"the permissions {RIGHTS}, in the default channel."
+            f"{self._api.host} lets us in, but not to all we read. Give the role of these "
+            f"credentials the permissions {RIGHTS}, in the default channel."
         )
-
-    def _sign_in(self, credentials: Mapping[str, str]) -> str:
-        """A token for these credentials. Vendure tells it in a header, where it does that at all:
-        the scaffold of a new shop does, without its setting only a cookie is given."""
-        wanted = {key: credentials.get(key, "") for key in ("username", "password")}
-        data, response = self._answer(self._entrance, documents.LOGIN, wanted)
-        outcome = text(mapping(data, "login"), "__typename")
-        if outcome == "InvalidCredentialsError":
-            raise Unauthorized(f"{self._host} does not know this user name with this password.")
-        if outcome != "CurrentUser":
-            raise Refused(
-                f"{self._host} does not let this user in ({outcome[:60]}). Use an administrator "
-                "who signs in with a password, or an API key."
-            )
-        token = response.headers.get(TOKEN_HEADER, "")
-        if not token:
-            raise Refused(
-                f"{self._host} gives no token to who signs in. Have “bearer” added to "
-                "authOptions.tokenMethod in the configuration of the Vendure server."
-            )
-        return token
 
     # orders by their ids
 
@@ -224,7 +155,7 @@ class Vendure:
     def _fetch_one(self, external_id: str) -> Answer:
         data, response = self._ask_orders(documents.single, {"id": external_id})
         if "order" not in data:
-            raise self._odd()
+            raise self._api.odd()
         result: SourceOrder | SourceError = gone()
         if data["order"] is not None:
             result = parsed(data["order"], self._parser(data))
@@ -238,11 +169,11 @@ class Vendure:
         self, cursor: str | None, since: datetime | None, by_change: bool = False
     ) -> Page:
         """Of the orders that were placed: a cart or a draft is in the same list, without a time."""
-        place = msgspec.json.decode(cursor, type=_Place) if cursor else _Place(since=earlier(since))
+        place = msgspec.json.decode(cursor, type=Place) if cursor else Place.first(since)
         key = "updatedAt" if by_change else "orderPlacedAt"
         wanted: dict[str, dict[str, Any]] = {"orderPlacedAt": {"isNull": False}}
-        if place.since is not None:
-            wanted.setdefault(key, {})["after"] = place.since.astimezone(UTC).isoformat()
+        if place.after is not None:
+            wanted.setdefault(key, {})["after"] = place.after.astimezone(UTC).isoformat()
         options = {
             "take": PAGE,
             "skip": place.skip,
@@ -257,7 +188,7 @@ class Vendure:
             place.total = total
         following = None
         if count >= PAGE:
-            following = msgspec.json.encode(place.after(times(answers, by_change))).decode()
+            following = msgspec.json.encode(place.following(times(answers, by_change))).decode()
         return Page(answers=tuple(answers), cursor=following, total=place.total)
 
     def _fetch_listed(self, options: Data) -> tuple[list[Answer], int, int | None]:
@@ -267,7 +198,10 @@ class Vendure:
         return answered(rows, self._parser(data), identifier, response.sent_at), len(rows), total
 
     def _fetch_by_listed_ids(self, options: Data) -> tuple[list[Answer], int, int | None]:
-        data, _ = self._ask(documents.LISTED_IDS, {"options": options})
+        try:
+            data, _ = self._api.ask(documents.LISTED_IDS, {"options": options})
+        except TooLarge as error:
+            raise Unavailable(str(error)) from None
         rows, total = self._rows(data)
         ids = [identified(row, identifier) for row in rows]
         return self.fetch_orders([each for each in ids if each]), len(rows), total
@@ -275,13 +209,13 @@ class Vendure:
     # code lists
 
     def fetch_sequences(self) -> list[SequenceEntry]:
-        data, _ = self._ask(documents.SEQUENCES)
         try:
+            data, _ = self._api.ask(documents.SEQUENCES)
             states = objects(documents.server_config(data), "orderProcess")
             deliveries = objects(mapping(data, "shippingMethods"), "items")
             payments = objects(mapping(data, "paymentMethods"), "items")
         except BadPayload:
-            raise self._odd() from None
+            raise self._api.odd() from None
         return [
             *readable(states, parse_state),
             *entries([status for status in STATUSES if status.axis != "order"]),
@@ -300,50 +234,23 @@ class Vendure:
         """Orders with all custom fields that the shop has now: it tells which with each answer, and
         is asked again where they are others than those we knew."""
         try:
-            data, response = self._ask(document(self._custom), variables)
-        except _NotUnderstood:
+            data, response = self._api.ask(document(self._custom), variables)
+        except NotUnderstood:
             if not self._custom:
                 raise
             self._custom = {}
-            data, response = self._ask(document(self._custom), variables)
+            data, response = self._api.ask(document(self._custom), variables)
         found = self._custom_fields(data)
         if found != self._custom:
             self._custom = found
-            data, response = self._ask(document(found), variables)
+            data, response = self._api.ask(document(found), variables)
         return data, response
 
     def _custom_fields(self, data: Data) -> documents.Custom:
         try:
             return documents.custom_fields(documents.server_config(data))
         except BadPayload:
-            raise self._odd() from None
-
-    def _ask(self, document: str, variables: Data | None = None) -> tuple[Data, Response]:
-        return self._auth.signed_in(partial(self._answer, self._api, document, variables or {}))
-
-    def _answer(self, client: HttpClient, document: str, variables: Data) -> tuple[Data, Response]:
-        try:
-            response = graphql.ask(client, ADMIN_API, document, variables)
-        except graphql.Failed as failed:
-            raise self._meaning(failed) from None
-        return response.body["data"], response
-
-    def _meaning(self, failed: graphql.Failed) -> SourceError:
-        codes = {graphql.code(error) for error in failed.errors}
-        if codes & {"FORBIDDEN", "UNAUTHORIZED"}:
-            return Unauthorized(
-                f"{self._host} does not let us in. Check whether the credentials are right and "
-                f"still valid and their role has the permissions {RIGHTS}; for an API key also "
-                "whether authOptions.tokenMethod of the Vendure server has “api-key”."
-            )
-        if codes & {"GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED"}:
-            return _NotUnderstood(
-                f"{self._host} answers, but not as the Admin API of a Vendure 3. Check the "
-                "e-shop's address and its version of Vendure."
-            )
-        if "USER_INPUT_ERROR" in codes:
-            return Unavailable(f"{self._host} did not accept what we asked (USER_INPUT_ERROR).")
-        return graphql.trouble(failed, self._host)
+            raise self._api.odd() from None
 
     def _parser(self, data: Data) -> Callable[[Any], SourceOrder]:
         """What parses the orders of this answer; raises `Unavailable` when it cannot be used."""
@@ -354,33 +261,15 @@ class Vendure:
                 payment_names={text(each, "code"): text(each, "name") for each in methods},
             )
         except BadPayload:
-            raise self._odd() from None
+            raise self._api.odd() from None
         if not 0 <= shop.places <= 6:
-            raise self._odd()
+            raise self._api.odd()
         return partial(parse_order, shop=shop)
 
     def _rows(self, data: Data) -> tuple[list[Any], int | None]:
         listed = data.get("orders")
         rows = listed.get("items") if isinstance(listed, dict) else None
         if not isinstance(rows, list):
-            raise self._odd()
+            raise self._api.odd()
         total = listed.get("totalItems") if isinstance(listed, dict) else None
         return rows, total if isinstance(total, int) else None
-
-    def _odd(self) -> Unavailable:
-        return Unavailable(f"{self._host} gave an answer we did not expect. Try again later.")
-
-    @property
-    def _host(self) -> str:
-        return urlsplit(self._address).hostname or "The e-shop"
-
-
-def earlier(since: datetime | None) -> datetime | None:
-    """A second before, for “after” leaves out the time itself."""
-    return None if since is None else since - timedelta(seconds=1)
-
-
-def times(answers: Sequence[Answer], by_change: bool) -> list[datetime]:
-    orders = (answer.result for answer in answers if isinstance(answer.result, SourceOrder))
-    told = (order.source_modified_at if by_change else order.placed_at for order in orders)
-    return [moment for moment in told if moment is not None]

@@ -15,12 +15,12 @@ from eshops.adapters.reading import mapping, objects, text
 Custom = Mapping[str, str]
 """Entity → the selection of its custom fields, `erpNumber point{id city}`."""
 
-ENTITIES = ("Order", "OrderLine", "Customer", "Address")
+ENTITIES = ("Order", "OrderLine", "ShippingLine", "Customer", "Address")
 """Those whose custom fields are told with an order."""
 
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
-_OF_RELATIONS = ("code", "name")
-"""What is told of an entity that a custom field refers to, besides its id, if it has them."""
+_OF_RELATIONS = ("id", "code", "name")
+"""What is told of an entity that a custom field refers to, of those that it has."""
 
 LOGIN = """
 mutation ($username: String!, $password: String!) {
@@ -82,7 +82,11 @@ fragment Order on Order {
     productVariant { id productId sku name options { name group { name } } }
     %(OrderLine)s
   }
-  shippingLines { id discountedPrice discountedPriceWithTax shippingMethod { code name } }
+  shippingLines {
+    id discountedPrice discountedPriceWithTax
+    shippingMethod { code name }
+    %(ShippingLine)s
+  }
   surcharges { id description sku price priceWithTax taxRate }
   discounts { adjustmentSource description amount amountWithTax }
   taxSummary { description taxRate }
@@ -129,12 +133,13 @@ def custom_fields(server_config: Mapping[str, Any]) -> dict[str, str]:
 def _selected(field: Mapping[str, Any]) -> str:
     """How the field is asked for; a structure and a relation have fields of their own."""
     name = _name(field)
+    inner = list(filter(None, map(_name, objects(field, "fields"))))
     if field.get("entity"):
         scalars = field.get("scalarFields")
-        told = [each for each in _OF_RELATIONS if isinstance(scalars, list) and each in scalars]
-        return f"{name}{{{' '.join(['id', *told])}}}" if name else ""
-    inner = " ".join(filter(None, map(_name, objects(field, "fields"))))
-    return f"{name}{{{inner}}}" if name and inner else name
+        inner = [each for each in _OF_RELATIONS if isinstance(scalars, list) and each in scalars]
+        if not inner:
+            return ""
+    return f"{name}{{{' '.join(inner)}}}" if name and inner else name
 
 
 def _name(field: Mapping[str, Any]) -> str:

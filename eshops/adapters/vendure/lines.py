@@ -121,6 +121,7 @@ def shipping(line: Data, shipping_rates: Sequence[Decimal], places: int) -> Sour
         net=told.net,
         tax=told.tax,
         gross=told.gross,
+        metadata=tuple(custom_fields(line)),
     )
 
 

@@ -10,7 +10,8 @@ import pytest
 from eshops.adapters import ADAPTERS
 from eshops.adapters.address import base_address
 from eshops.adapters.http import ServerError, Unauthorized
-from eshops.adapters.vendure.adapter import PASTED_TAIL, Vendure, _Place
+from eshops.adapters.vendure.adapter import PASTED_TAIL, Vendure
+from eshops.adapters.vendure.paging import Place
 from eshops.source import (
     BadPayload,
     Connection,
@@ -525,11 +526,11 @@ def test_the_next_place() -> None:
     start = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
     minute = [start + timedelta(seconds=each) for each in range(60)]
     second = timedelta(seconds=1)
-    assert _Place().after(minute) == _Place(0, minute[-1] - second)
-    assert _Place(0, start, 9).after([start] * 3) == _Place(100, start, 9)
-    assert _Place(100, start).after([]) == _Place(200, start)
-    assert _Place(100, start).after(minute[::-1]) == _Place(200, start)
-    assert _Place(100, start).after([*minute[:2], minute[-1]]) == _Place(0, minute[-1] - second)
+    assert Place().following(minute) == Place(0, minute[-1] - second)
+    assert Place(0, start, 9).following([start] * 3) == Place(100, start, 9)
+    assert Place(100, start).following([]) == Place(200, start)
+    assert Place(100, start).following(minute[::-1]) == Place(200, start)
+    assert Place(100, start).following([*minute[:2], minute[-1]]) == Place(0, minute[-1] - second)
 
 
 # code lists

@@ -341,7 +341,9 @@ def test_custom_fields_as_the_shop_tells_them(recorded: Callable[[str], Any]) ->
         ({"name": "note"}, "note"),
         ({"name": "point", "fields": [{"name": "id"}, {"name": "bad name"}]}, "point{id}"),
         ({"name": "agent", "entity": "Seller", "scalarFields": ["id", "name"]}, "agent{id name}"),
-        ({"name": "agent", "entity": "Seller"}, "agent{id}"),
+        ({"name": "agent", "entity": "Seller", "scalarFields": ["iban"]}, ""),
+        ({"name": "agent", "entity": "Seller"}, ""),
+        ({"name": "agent", "entity": "Seller", "scalarFields": 7}, ""),
         ({"name": "x} y"}, ""),
         ({"name": ""}, ""),
         ({}, ""),
@@ -618,8 +620,17 @@ def test_custom_fields_of_the_customer_and_the_addresses() -> None:
         customer={"firstName": "A", "customFields": {"vat": "CZ1", "none": None, "list": []}},
         billingAddress={"customFields": {"companyId": "1"}},
         shippingAddress={"customFields": {"companyId": ""}},
+        shippingLines=[
+            {
+                "id": "1",
+                "discountedPrice": 0,
+                "discountedPriceWithTax": 0,
+                "customFields": {"point": "7"},
+            }
+        ],
         type="Seller",
     )
+    assert order.items[0].metadata == (Metadatum("point", "7"),)
     assert order.metadata == (
         Metadatum("customer", {"vat": "CZ1"}),
         Metadatum("billingAddress", {"companyId": "1"}),
