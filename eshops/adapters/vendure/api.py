@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from eshops.adapters import graphql
 from eshops.adapters.bearer import Bearer
+from eshops.adapters.graphql import Failed, ask, code, trouble
 from eshops.adapters.http import HttpClient, Response, Unauthorized
 from eshops.adapters.reading import mapping, text
 from eshops.adapters.vendure.documents import LOGIN
@@ -75,13 +75,13 @@ class AdminApi:
 
     def _answer(self, client: HttpClient, document: str, variables: Data) -> tuple[Data, Response]:
         try:
-            response = graphql.ask(client, PATH, document, variables)
-        except graphql.Failed as failed:
+            response = ask(client, PATH, document, variables)
+        except Failed as failed:
             raise self._meaning(failed) from None
         return response.body["data"], response
 
-    def _meaning(self, failed: graphql.Failed) -> SourceError:
-        codes = {graphql.code(error) for error in failed.errors}
+    def _meaning(self, failed: Failed) -> SourceError:
+        codes = {code(error) for error in failed.errors}
         if codes & {"FORBIDDEN", "UNAUTHORIZED"}:
             return Unauthorized(
                 f"{self.host} does not let us in. Check whether the credentials are right and "
@@ -95,7 +95,7 @@ class AdminApi:
             )
         if "USER_INPUT_ERROR" in codes:
             return Unavailable(f"{self.host} did not accept what we asked (USER_INPUT_ERROR).")
-        return graphql.trouble(failed, self.host)
+        return trouble(failed, self.host)
 
     def odd(self) -> Unavailable:
         return Unavailable(f"{self.host} gave an answer we did not expect. Try again later.")

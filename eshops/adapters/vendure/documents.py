@@ -48,7 +48,7 @@ INTRODUCTION = (
     "shippingMethods(options: {take: 1}) { totalItems } activeChannel { code } "
     f"{SETTINGS} }}"
 )
-"""Whatever the other documents need a right for."""
+"""Asks for something of all that the other documents need a right for."""
 SEQUENCES = """
 {
   globalSettings { serverConfig { orderProcess { name } } }

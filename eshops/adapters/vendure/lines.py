@@ -5,7 +5,7 @@ Facts this rests on, from the source of @vendure/core 3.7: an order's total is t
 (`DefaultOrderTaxCalculationStrategy`), so discounts are taken off already; with the other strategy,
 which rounds the tax of the whole order, lines may differ from the total by a minor unit. A
 cancelled line stays with a quantity of 0. All money is in units of 10⁻ᵖʳᵉᶜⁱˢⁱᵒⁿ, whatever the
-currency (`MoneyStrategy.precision`, 2 unless configured otherwise): 329600 are 3296.00 yen.
+currency (`MoneyStrategy.precision`, 2 unless configured otherwise): 3296 are 32.96 yen.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
