@@ -3,6 +3,7 @@
 from eshops.adapters.saleor.adapter import Saleor
 from eshops.adapters.medusa.adapter import Medusa
 from eshops.adapters.upgates.adapter import Upgates
+from eshops.adapters.vendure.adapter import Vendure
 from eshops.adapters.woocommerce.adapter import WooCommerce
 from eshops.source import AdapterFactory
 
@@ -10,6 +11,7 @@ ADAPTERS: dict[str, AdapterFactory] = {
     "saleor": Saleor,
     "medusa": Medusa,
     "upgates": Upgates,
+    "vendure": Vendure,
     "woocommerce": WooCommerce,
 }
 

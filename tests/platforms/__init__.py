@@ -4,11 +4,13 @@ from tests.platforms.saleor import SaleorShop
 from tests.platforms.medusa import MedusaShop
 from tests.platforms.shop import PlatformShop
 from tests.platforms.upgates import UpgatesShop
+from tests.platforms.vendure import VendureShop
 from tests.platforms.woocommerce import WooCommerceShop
 
 SHOPS: dict[str, type[PlatformShop]] = {
     "saleor": SaleorShop,
     "medusa": MedusaShop,
     "upgates": UpgatesShop,
+    "vendure": VendureShop,
     "woocommerce": WooCommerceShop,
 }

@@ -1,0 +1,88 @@
+"""Vendure's code lists, and the one status of an order that has several. Pure."""
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from eshops.adapters.reading import code, mapping, short, text
+from eshops.adapters.statuses import Status, compose
+from eshops.source import SequenceEntry
+
+Row = Mapping[str, Any]
+
+STATUS_RULE = (
+    "The order's own state, which follows its payments and parcels by itself. Only a parcel that "
+    "is made but not sent yet tells more than “Payment settled” or “Payment authorized”."
+)
+STATUSES = (
+    Status("order", "Cancelled", "Cancelled", "cancelled"),
+    Status("order", "Delivered", "Delivered", "delivered"),
+    Status("order", "PartiallyDelivered", "Partially delivered", "shipped"),
+    Status("order", "Shipped", "Shipped", "shipped"),
+    Status("order", "PartiallyShipped", "Partially shipped", "shipped"),
+    Status("order", "Modifying", "Modifying", "new"),
+    Status("order", "ArrangingAdditionalPayment", "Arranging additional payment", "new"),
+    Status("order", "ArrangingPayment", "Arranging payment", "new"),
+    Status("order", "AddingItems", "Adding items", "new"),
+    Status("order", "Draft", "Draft", "new"),
+    Status("order", "Created", "Created", "new"),
+    Status("fulfillment", "Pending", "Parcel pending", "packed"),
+    Status("fulfillment", "Created", "Parcel created", "packed"),
+    Status("order", "PaymentSettled", "Payment settled", "paid"),
+    Status("order", "PaymentAuthorized", "Payment authorized", "new"),
+)
+"""The states of Vendure's own processes (`defaultOrderProcess`, `defaultFulfillmentProcess` in
+@vendure/core 3.7), in the order in which one is the order's status."""
+
+PAYMENT_TYPES = {"stripe": "online", "mollie-payment-handler": "online", "braintree": "online"}
+"""Our type for a payment by the code of its handler, of those in @vendure/payments-plugin."""
+
+_OWN_STATES = {status.code: status for status in STATUSES if status.axis == "order"}
+_TAG = re.compile(r"<[^>]*>")
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def status_code(axes: Mapping[str, str]) -> str:
+    """A state that a shop has added to Vendure's always tells, for it says more than ours could."""
+    state = axes.get("order", "")
+    if state in _OWN_STATES:
+        return compose(axes, STATUSES)
+    return short(f"order:{state}", "state")
+
+
+def parse_state(row: Row) -> SequenceEntry:
+    state = code(row, "name")
+    known = _OWN_STATES.get(state)
+    first, *others = _WORD.split(state)
+    return SequenceEntry(
+        kind="status",
+        code=short(f"order:{state}", "name") if state else "",
+        name=known.name if known else " ".join([first, *map(str.lower, others)]),
+        type=known.type if known else "",
+    )
+
+
+def parse_delivery(row: Row) -> SequenceEntry:
+    return SequenceEntry(
+        kind="delivery",
+        code=code(row, "code"),
+        name=text(row, "name") or code(row, "code"),
+        description=description(row),
+    )
+
+
+def parse_payment(row: Row) -> SequenceEntry:
+    is_offered = row.get("enabled") is not False
+    return SequenceEntry(
+        kind="payment",
+        code=code(row, "code"),
+        name=text(row, "name") or code(row, "code"),
+        type=PAYMENT_TYPES.get(text(mapping(row, "handler"), "code"), ""),
+        description=description(row) if is_offered else "Not offered in the e-shop now.",
+    )
+
+
+def description(row: Row) -> str:
+    """Staff write it as HTML."""
+    return " ".join(html.unescape(_TAG.sub(" ", text(row, "description"))).split())
