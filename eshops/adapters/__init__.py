@@ -1,10 +1,12 @@
 """The platforms we can talk to."""
 
+from eshops.adapters.prestashop.adapter import PrestaShop
 from eshops.adapters.upgates.adapter import Upgates
 from eshops.adapters.woocommerce.adapter import WooCommerce
 from eshops.source import AdapterFactory
 
 ADAPTERS: dict[str, AdapterFactory] = {
+    "prestashop": PrestaShop,
     "upgates": Upgates,
     "woocommerce": WooCommerce,
 }
