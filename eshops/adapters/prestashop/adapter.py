@@ -34,6 +34,7 @@ from eshops.adapters.prestashop.resources import (
     Tables,
     among,
     grouped,
+    reference,
     wanted,
 )
 from eshops.adapters.prestashop.sequences import (
@@ -118,10 +119,9 @@ class PrestaShop:
         orders = self._rows("orders", latest)
         for resource in ESSENTIAL[1:]:
             self._rows(resource, {"display": "[id]", "limit": 1})
-        names: Params = {"filter[name]": among(SETTINGS), "display": "[name,value,id_shop]"}
-        rows = self._rows("configurations", names)
-        shop = text(orders[0], "id_shop") if orders and isinstance(orders[0], dict) else ""
-        settings = own_settings(rows, shop)
+        names: Params = {"filter[name]": among(SETTINGS), "display": "full"}
+        shop = reference(orders[0], "id_shop") if orders else ""
+        settings = own_settings(self._rows("configurations", names), shop)
         return ShopInfo(
             name=settings.get("PS_SHOP_NAME", ""),
             timezone=zone(settings.get("PS_TIMEZONE", "")) or self._timezone,
@@ -274,10 +274,13 @@ def id_of(row: Any) -> str:
 
 
 def own_settings(rows: Sequence[Any], shop: str) -> dict[str, str]:
-    """Name → value; of a setting that several shops have, the shop's own one."""
-    told = [row for row in rows if isinstance(row, dict)]
-    told.sort(key=lambda row: bool(shop) and text(row, "id_shop") == shop)
-    return {text(row, "name"): text(row, "value") for row in told}
+    """Name → value; where several shops share the installation the shop's own, else that of all."""
+    return {
+        text(row, "name"): text(row, "value")
+        for which in ("", shop)
+        for row in rows
+        if isinstance(row, dict) and reference(row, "id_shop") == which
+    }
 
 
 def zone(name: str) -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from eshops.adapters.amounts import NOTHING, percent
-from eshops.adapters.prestashop.resources import Row, Tables, identified, taxes
+from eshops.adapters.prestashop.resources import Row, Tables, reference, taxes
 from eshops.adapters.reading import (
     code,
     mapping,
@@ -48,9 +48,9 @@ AMOUNT_CHOSEN = "2"
 
 def items(order: Row, tables: Tables, carrier: Row) -> Iterator[SourceItem]:
     """All lines: products, shipping, gift wrapping, discounts, credit slips."""
-    mine = identified(order, "id")
+    mine = reference(order, "id")
     yield from products(order, tables["order_details"].get(mine, []), tables.get("taxes", {}))
-    if identified(order, "id_carrier") or order_total(order, "shipping") != (NOTHING, NOTHING):
+    if reference(order, "id_carrier") or order_total(order, "shipping") != (NOTHING, NOTHING):
         yield shipping(order, text(carrier, "name"))
     net, gross = order_total(order, "wrapping")
     if net or gross:
@@ -63,7 +63,7 @@ def products(
     order: Row, lines: Sequence[Row], rates: Mapping[str, list[Row]]
 ) -> Iterator[SourceItem]:
     """Raises `BadPayload` where a line is missing that the order itself lists."""
-    told = {identified(line, "id") for line in lines}
+    told = {reference(line, "id") for line in lines}
     listed = objects(mapping(order, "associations"), "order_rows")
     if not {code(row, "id") for row in listed} <= told:
         raise BadPayload("The e-shop's “order_details” lack lines that its “order_rows” have.")
@@ -73,7 +73,7 @@ def products(
 def product(line: Row, rates: Mapping[str, list[Row]]) -> SourceItem:
     net, gross = money(line, "total_price_tax_excl"), money(line, "total_price_tax_incl")
     unit_price = money(line, "unit_price_tax_excl", None)
-    variant_id = identified(line, "product_attribute_id")
+    variant_id = reference(line, "product_attribute_id")
     name = text(line, "product_name")
     name, variant = parted(name) if variant_id else (name, "")
     return SourceItem(
@@ -81,7 +81,7 @@ def product(line: Row, rates: Mapping[str, list[Row]]) -> SourceItem:
         kind=ItemKind.PRODUCT,
         name=name,
         variant=variant,
-        product_id=identified(line, "product_id"),
+        product_id=reference(line, "product_id"),
         variant_id=variant_id,
         sku=text(line, "product_reference"),
         ean=text(line, "product_ean13"),
@@ -250,7 +250,7 @@ def order_total(order: Row, what: str) -> tuple[Decimal, Decimal]:
 
 def identifier(row: Row) -> str:
     """The id of an order or a line: a whole number above zero, as text."""
-    found = identified(row, "id")
+    found = reference(row, "id")
     if not found.isdecimal() or len(found) > 19:
         raise BadPayload("The e-shop's “id” cannot be understood.")
     return str(int(found))
@@ -274,7 +274,5 @@ def metadata(row: Row, keys: Sequence[str]) -> Iterator[Metadatum]:
     """What the platform has a field for and we have not; nothing for an empty one."""
     for key in keys:
         value: Any = row.get(key)
-        if value not in (None, [], False) and not (
-            isinstance(value, str | int) and EMPTY.fullmatch(str(value))
-        ):
+        if value and not (isinstance(value, str) and EMPTY.fullmatch(value)):
             yield Metadatum(key, plain(value))

@@ -13,7 +13,7 @@ from typing import Any
 
 from eshops.adapters.amounts import NOTHING, currency
 from eshops.adapters.prestashop.lines import identifier, in_order, items, metadata, order_total
-from eshops.adapters.prestashop.resources import OPTIONAL, Row, Tables, identified
+from eshops.adapters.prestashop.resources import OPTIONAL, Row, Tables, reference
 from eshops.adapters.reading import code, local, money, text
 from eshops.source import (
     BadPayload,
@@ -48,7 +48,7 @@ def parse_order(data: Any, tables: Tables, timezone: str) -> SourceOrder:
         raise BadPayload("The e-shop's answer has no “date_add”.")
     mine = identifier(data)
     total, net = money(data, "total_paid_tax_incl"), money(data, "total_paid_tax_excl")
-    payments = in_order(tables.get("order_payments", {}).get(identified(data, "reference"), []))
+    payments = in_order(tables.get("order_payments", {}).get(reference(data, "reference"), []))
     parcels = in_order(tables.get("order_carriers", {}).get(mine, []))
     customer, carrier = named(data, "id_customer", tables, "customers"), carrier_of(data, tables)
     invoice = named(data, "id_address_invoice", tables, "addresses")
@@ -64,7 +64,7 @@ def parse_order(data: Any, tables: Tables, timezone: str) -> SourceOrder:
         number=code(data, "reference") or mine,
         placed_at=placed_at,
         source_modified_at=local(data, "date_upd", timezone),
-        status_code=identified(data, "current_state"),
+        status_code=reference(data, "current_state"),
         payment_code=code(data, "module"),
         payment_name=text(data, "payment"),
         delivery_code=delivery_code(carrier),
@@ -101,7 +101,7 @@ def parse_order(data: Any, tables: Tables, timezone: str) -> SourceOrder:
 
 def named(data: Row, field: str, tables: Tables, resource: str) -> Row:
     """The row that the order names; empty where it names none or that is deleted."""
-    rows = tables.get(resource, {}).get(identified(data, field))
+    rows = tables.get(resource, {}).get(reference(data, field))
     return rows[0] if rows else {}
 
 
@@ -112,7 +112,7 @@ def carrier_of(data: Row, tables: Tables) -> Row:
 def delivery_code(carrier: Row) -> str:
     """What all versions of a carrier have in common, for each edit of it makes another carrier; ""
     where carriers cannot be read, as an order's own id for one would be taken for such a code."""
-    return identified(carrier, "id_reference") or identified(carrier, "id")
+    return reference(carrier, "id_reference") or reference(carrier, "id")
 
 
 def full_name(row: Row) -> str:
@@ -161,7 +161,7 @@ def paid_at(data: Row, payments: Sequence[Row], total: Decimal, timezone: str) -
     told = sorted(((moment, each) for moment, each in dated if moment), key=lambda pair: pair[0])
     received = NOTHING
     for moment, each in told:
-        if identified(each, "id_currency") == identified(data, "id_currency"):
+        if reference(each, "id_currency") == reference(data, "id_currency"):
             received += money(each, "amount", NOTHING)
         if received >= total:
             return moment
@@ -197,7 +197,7 @@ def tracking(data: Row, parcels: Sequence[Row], tables: Tables) -> tuple[str, st
 def customer_note(messages: Iterable[Row]) -> str:
     """The customer's own words. What they write at the checkout is not private; a private message
     by no employee may be theirs as well (where a module made the order), or a payment module's."""
-    others = [row for row in in_order(messages) if not identified(row, "id_employee")]
+    others = [row for row in in_order(messages) if not reference(row, "id_employee")]
     public = [row for row in others if text(row, "private") != "1"]
     return "\n".join(dict.fromkeys(text(row, "message").strip() for row in public or others))
 

@@ -6,6 +6,7 @@ wanted. Facts from answers of a PrestaShop 9.1 and its source code: `[a|b|c]` is
 range; what is not found is left out; ids are numbers in one place and text in another.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ Row = Mapping[str, Any]
 Rows = Sequence[Any]
 Tables = Mapping[str, Mapping[str, list[Row]]]
 """Resource → key → its rows. A resource that the key may not read is missing."""
+
+UNASKABLE = re.compile(r"[][|,]")
+"""What a filter takes for a part of itself."""
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -30,30 +34,32 @@ class Resource(msgspec.Struct, frozen=True):
     """Its rows are the shop's and hardly change: they are asked for once and kept."""
 
 
-def identified(row: Any, field: str) -> str:
+def reference(row: Any, field: str) -> str:
     """The id or reference under `field`, "" where there is none or it cannot be asked for."""
-    value = row.get(field) if isinstance(row, Mapping) else None
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    value = row.get(field) if isinstance(row, dict) else None
+    if type(value) is int:
+        return str(value) if value else ""
+    if not isinstance(value, str):
         return ""
-    found = str(value).strip()
-    return "" if found == "0" or set(found) & set("[]|,") else found
+    found = value.strip()
+    return "" if found == "0" or UNASKABLE.search(found) else found
 
 
 def by(*fields: str) -> Callable[[Row], Iterable[str]]:
-    return lambda row: [identified(row, field) for field in fields]
+    return lambda row: [reference(row, field) for field in fields]
 
 
 def taxes(line: Row) -> list[str]:
     """The ids of the taxes on a line of an order."""
     parts = line.get("associations")
-    listed = parts.get("taxes") if isinstance(parts, Mapping) else None
-    return [identified(tax, "id") for tax in listed] if isinstance(listed, list) else []
+    listed = parts.get("taxes") if isinstance(parts, dict) else None
+    return [reference(tax, "id") for tax in listed] if isinstance(listed, list) else []
 
 
 def discounted(order: Row) -> list[str]:
     """The order's id, if anything was taken off it."""
     amounts = (order.get(f"total_discounts_tax_{which}") for which in ("incl", "excl"))
-    return [identified(order, "id")] if any(str(each or "").strip("0.") for each in amounts) else []
+    return [reference(order, "id")] if any(str(each or "").strip("0.") for each in amounts) else []
 
 
 OF_THE_ORDER = {"orders": by("id")}
@@ -116,7 +122,7 @@ def wanted(resource: Resource, rows: Mapping[str, Rows]) -> list[str]:
         key
         for source, named in resource.named_by.items()
         for row in rows.get(source, ())
-        if isinstance(row, Mapping)
+        if isinstance(row, dict)
         for key in named(row)
     )
     return list(dict.fromkeys(filter(None, keys)))
@@ -126,7 +132,7 @@ def grouped(rows: Rows, field: str, keys: Iterable[str]) -> dict[str, list[Row]]
     """Each of `keys` and the rows that have it; what was not asked for is left out."""
     groups: dict[str, list[Row]] = {key: [] for key in keys}
     for row in rows:
-        group = groups.get(identified(row, field))
+        group = groups.get(reference(row, field))
         if group is not None:
             group.append(row)
     return groups

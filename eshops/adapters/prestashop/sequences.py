@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from eshops.adapters.prestashop.orders import delivery_code
-from eshops.adapters.prestashop.resources import Row, identified
+from eshops.adapters.prestashop.resources import Row, reference
 from eshops.adapters.reading import code, text
 from eshops.source import SequenceEntry
 
@@ -31,7 +31,7 @@ CARRIER_FIELDS = "[id,id_reference,name,active,deleted,delay]"
 
 
 def parse_status(row: Row, language: str) -> SequenceEntry:
-    found = identified(row, "id")
+    found = reference(row, "id")
     return SequenceEntry(
         kind="status",
         code=found,
@@ -45,7 +45,7 @@ def parse_status(row: Row, language: str) -> SequenceEntry:
 def status_type(row: Row, language: str) -> str:
     """Of a status without any marks, and with an e-mail of the shop's own, nothing is known."""
     if is_on(row, "shipped"):
-        is_delivered = identified(row, "id") == DELIVERED and is_on(row, "unremovable")
+        is_delivered = reference(row, "id") == DELIVERED and is_on(row, "unremovable")
         return "delivered" if is_delivered else "shipped"
     if is_on(row, "paid"):
         return "paid"
@@ -54,8 +54,8 @@ def status_type(row: Row, language: str) -> str:
 
 def present(carriers: Iterable[Any]) -> list[Row]:
     """Each carrier as it is now: of those with one reference the last that is not deleted."""
-    rows = [row for row in carriers if isinstance(row, Mapping) and identified(row, "id").isdigit()]
-    rows.sort(key=lambda row: (not is_on(row, "deleted"), int(identified(row, "id"))))
+    rows = [row for row in carriers if isinstance(row, Mapping) and reference(row, "id").isdigit()]
+    rows.sort(key=lambda row: (not is_on(row, "deleted"), int(reference(row, "id"))))
     return list({delivery_code(row): row for row in rows}.values())
 
 
