@@ -22,7 +22,6 @@ from eshops.adapters.address import base_address
 from eshops.adapters.answers import another, answered, gone, identified, impossible, readable
 from eshops.adapters.batch import bisect, complete
 from eshops.adapters.http import HttpClient, NotData, Response, ServerError, TooLarge
-from eshops.adapters.prestashop.lines import identifier
 from eshops.adapters.prestashop.orders import parse_order
 from eshops.adapters.prestashop.refusals import KEYS_PAGE, NotAllowed, explained, not_allowed
 from eshops.adapters.prestashop.resources import (
@@ -30,13 +29,12 @@ from eshops.adapters.prestashop.resources import (
     OPTIONAL,
     RESOURCES,
     Resource,
-    Row,
     Tables,
     among,
     grouped,
-    reference,
     wanted,
 )
+from eshops.adapters.prestashop.rows import Row, identifier, reference
 from eshops.adapters.prestashop.sequences import (
     CARRIER_FIELDS,
     STATUS_FIELDS,
@@ -83,7 +81,7 @@ class PrestaShop:
             "key": Credential(
                 "Webservice key",
                 f"{KEYS_PAGE} → Add new webservice key, with View (GET) for "
-                f"{', '.join((*ESSENTIAL, 'configurations'))}; for all details also for "
+                f"configurations, {', '.join(ESSENTIAL)}; for all details also for "
                 f"{', '.join(OPTIONAL)}. On the same page, Enable PrestaShop's webservice.",
             ),
         },

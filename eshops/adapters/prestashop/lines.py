@@ -1,47 +1,23 @@
-"""What the lines of a PrestaShop order mean. Pure.
+"""What the lines of a PrestaShop order mean: products, shipping, gift wrapping, discounts, refunds.
+Pure.
 
-Facts from answers of a PrestaShop 9.1 and its source code: every amount comes with and without tax,
-and an ecotax is in both; the prices of `order_details` are after the discounts on products, while
-those by cart rules are the order's; a rule's value is not rounded, the order's total is; a payment
-fee has no field, so modules put it into the shipping or among the products.
+Facts from answers of a PrestaShop 9.1 and its source code: discounts by cart rules are not taken
+off the products; a rule's value is not rounded, the order's total of them is; a payment fee has no
+field, so modules put it into the shipping or among the products.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any
 
 from eshops.adapters.amounts import NOTHING, percent
-from eshops.adapters.prestashop.resources import Row, Tables, reference, taxes
-from eshops.adapters.reading import (
-    code,
-    mapping,
-    money,
-    number,
-    objects,
-    plain,
-    text,
-)
-from eshops.source import BadPayload, ItemKind, Metadatum, SourceItem
+from eshops.adapters.prestashop.products import products
+from eshops.adapters.prestashop.resources import Tables
+from eshops.adapters.prestashop.rows import Row, identifier, in_order, metadata, reference
+from eshops.adapters.reading import mapping, money, number, text
+from eshops.source import BadPayload, ItemKind, SourceItem
 
-LINE_METADATA = (
-    "id_customization",
-    "product_isbn",
-    "product_upc",
-    "product_mpn",
-    "product_supplier_reference",
-    "product_quantity_refunded",
-    "product_quantity_return",
-    "ecotax",
-    "product_weight",
-)
 TO_THE_CENT = Decimal("0.05")
 """A smaller difference between the order's discount and its cart rules comes from rounding."""
-EMPTY = re.compile(r"(?:0*\.?0*|0000-00-00.*)")
-"""How PrestaShop writes that there is nothing."""
-OLDER_VARIANT = re.compile(r"(.+?) - ((?:(?! - )[^:])+ : .+)")
-"""“Shirt - Color : White, Size : S”, until PrestaShop 1.7."""
-
 AMOUNT_CHOSEN = "2"
 """The type of a credit slip whose amount staff entered themselves."""
 
@@ -49,117 +25,15 @@ AMOUNT_CHOSEN = "2"
 def items(order: Row, tables: Tables, carrier: Row) -> Iterator[SourceItem]:
     """All lines: products, shipping, gift wrapping, discounts, credit slips."""
     mine = reference(order, "id")
-    yield from products(order, tables["order_details"].get(mine, []), tables.get("taxes", {}))
+    lines = tables["order_details"].get(mine, [])
+    yield from once(products(order, lines, tables.get("taxes", {})))
     if reference(order, "id_carrier") or order_total(order, "shipping") != (NOTHING, NOTHING):
         yield shipping(order, text(carrier, "name"))
     net, gross = order_total(order, "wrapping")
     if net or gross:
         yield charge(ItemKind.FEE, "wrapping", "Gift wrapping", net, gross)
-    yield from discounts(order, tables.get("order_cart_rules", {}).get(mine, []))
+    yield from once(discounts(order, tables.get("order_cart_rules", {}).get(mine, [])))
     yield from once(refund(slip) for slip in in_order(tables.get("order_slip", {}).get(mine, [])))
-
-
-def products(
-    order: Row, lines: Sequence[Row], rates: Mapping[str, list[Row]]
-) -> Iterator[SourceItem]:
-    """Raises `BadPayload` where a line is missing that the order itself lists."""
-    told = {reference(line, "id") for line in lines}
-    listed = objects(mapping(order, "associations"), "order_rows")
-    if not {code(row, "id") for row in listed} <= told:
-        raise BadPayload("The e-shop's “order_details” lack lines that its “order_rows” have.")
-    yield from once(product(line, rates) for line in in_order(lines))
-
-
-def product(line: Row, rates: Mapping[str, list[Row]]) -> SourceItem:
-    net, gross = money(line, "total_price_tax_excl"), money(line, "total_price_tax_incl")
-    unit_price = money(line, "unit_price_tax_excl", None)
-    variant_id = reference(line, "product_attribute_id")
-    name = text(line, "product_name")
-    name, variant = parted(name) if variant_id else (name, "")
-    return SourceItem(
-        external_id=identifier(line),
-        kind=ItemKind.PRODUCT,
-        name=name,
-        variant=variant,
-        product_id=reference(line, "product_id"),
-        variant_id=variant_id,
-        sku=text(line, "product_reference"),
-        ean=text(line, "product_ean13"),
-        quantity=number(line, "product_quantity"),
-        unit_price=unit_price,
-        tax_rate=tax_rate(line, rates, net, gross),
-        net=net,
-        tax=gross - net,
-        gross=gross,
-        metadata=tuple(metadata(line, LINE_METADATA)),
-    )
-
-
-def parted(name: str) -> tuple[str, str]:
-    """Name and variant of “Shirt (Size:S - Color:White)” as “Shirt” and “Size: S, Color: White”."""
-    older = OLDER_VARIANT.fullmatch(name)
-    if older:
-        return older[1], options(older[2].split(", "))
-    start = opening(name)
-    inside = name[start + 2 : -1]
-    if start < 0 or ":" not in inside:
-        return name, ""
-    return name[:start], options(inside.split(" - "))
-
-
-def opening(name: str) -> int:
-    """Where the “ (” is that the last “)” closes; -1 where the name does not end with one."""
-    depth = 0
-    for position in range(len(name) - 1, -1, -1):
-        depth += {")": 1, "(": -1}.get(name[position], 0)
-        if depth == 0:
-            break
-    return position - 1 if name.endswith(")") and name[:position].endswith(" ") else -1
-
-
-def options(parts: Sequence[str]) -> str:
-    """Attributes and values, ", " between them; a part without a colon belongs to the value before
-    it."""
-    told: list[str] = []
-    for part in parts:
-        attribute, colon, value = part.partition(":")
-        if colon or not told:
-            told.append(f"{attribute.strip()}: {value.strip()}" if colon else part)
-        else:
-            told[-1] += f" - {part}"
-    return ", ".join(told)
-
-
-def tax_rate(
-    line: Row, rates: Mapping[str, list[Row]], net: Decimal, gross: Decimal
-) -> Decimal | None:
-    """Of the line's taxes together, as listed; where they are not, what its prices amount to.
-
-    Of several taxes each is on the price (tax_computation_method 0 and 1) or also on those before
-    it (2).
-    """
-    ids = [tax for tax in taxes(line) if tax]
-    found = [number(rates[each][0], "rate") for each in ids if rates.get(each)]
-    if not ids or len(found) < len(ids) or net == gross:
-        return implied_rate(line, net, gross)
-    if text(line, "tax_computation_method") != "2":
-        return sum(found, NOTHING)
-    together = Decimal(1)
-    for rate in found:
-        together *= 1 + rate / 100
-    return (together - 1) * 100
-
-
-def implied_rate(line: Row, net: Decimal, gross: Decimal) -> Decimal | None:
-    """The unit's prices are not rounded to the cent, so they tell it best."""
-    if net == gross:
-        return NOTHING
-    unit, unit_gross = (
-        money(line, "unit_price_tax_excl", net),
-        money(line, "unit_price_tax_incl", gross),
-    )
-    rate = percent(unit, unit_gross - unit)
-    return None if rate is None else rate.quantize(Decimal("0.01")) + 0
 
 
 def shipping(order: Row, name: str) -> SourceItem:
@@ -174,7 +48,7 @@ def discounts(order: Row, rules: Iterable[Row]) -> Iterator[SourceItem]:
     """One for each cart rule, and what else the order's total says was taken off: all of it where
     the rules cannot be read, fractions of a cent where they were not rounded."""
     net, gross = order_total(order, "discounts")
-    told = list(once(discount(rule) for rule in in_order(rules) if text(rule, "deleted") != "1"))
+    told = [discount(rule) for rule in in_order(rules) if text(rule, "deleted") != "1"]
     yield from told
     net += sum((each.net for each in told if each.net is not None), NOTHING)
     gross += sum((each.gross for each in told if each.gross is not None), NOTHING)
@@ -248,19 +122,6 @@ def order_total(order: Row, what: str) -> tuple[Decimal, Decimal]:
     )
 
 
-def identifier(row: Row) -> str:
-    """The id of an order or a line: a whole number above zero, as text."""
-    found = reference(row, "id")
-    if not found.isdecimal() or len(found) > 19:
-        raise BadPayload("The e-shop's “id” cannot be understood.")
-    return str(int(found))
-
-
-def in_order(rows: Iterable[Row]) -> list[Row]:
-    """Rows in the order in which they were written; the database promises none."""
-    return sorted(rows, key=lambda row: int(identifier(row)))
-
-
 def once(lines: Iterable[SourceItem]) -> Iterator[SourceItem]:
     seen = set[str]()
     for line in lines:
@@ -268,11 +129,3 @@ def once(lines: Iterable[SourceItem]) -> Iterator[SourceItem]:
             raise BadPayload("Two of the e-shop's lines have the same id.")
         seen.add(line.external_id)
         yield line
-
-
-def metadata(row: Row, keys: Sequence[str]) -> Iterator[Metadatum]:
-    """What the platform has a field for and we have not; nothing for an empty one."""
-    for key in keys:
-        value: Any = row.get(key)
-        if value and not (isinstance(value, str) and EMPTY.fullmatch(value)):
-            yield Metadatum(key, plain(value))

@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from eshops.adapters.amounts import NOTHING, currency
-from eshops.adapters.prestashop.lines import identifier, in_order, items, metadata, order_total
-from eshops.adapters.prestashop.resources import OPTIONAL, Row, Tables, reference
+from eshops.adapters.prestashop.lines import items, order_total
+from eshops.adapters.prestashop.resources import OPTIONAL, Tables
+from eshops.adapters.prestashop.rows import Row, identifier, in_order, metadata, reference
 from eshops.adapters.reading import code, local, money, text
 from eshops.source import (
     BadPayload,

@@ -1,24 +1,22 @@
 """Which resources of PrestaShop's webservice make up an order. Pure.
 
-An order names its parts by their ids only.
-Each resource is asked for all orders at once, by the field and for the keys that name the rows
-wanted. Facts from answers of a PrestaShop 9.1 and its source code: `[a|b|c]` is a list, `[a,b]` a
-range; what is not found is left out; ids are numbers in one place and text in another.
+An order names its parts by their ids only. Each resource is asked for once for all orders, by the
+field and for the keys that name the rows wanted.
+
+Facts from answers of a PrestaShop 9.1 and its source code: `[a|b|c]` is a list, `[a,b]` a range;
+what is not found is left out; ids are numbers in one place and text in another.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-Row = Mapping[str, Any]
+from eshops.adapters.prestashop.rows import Row, reference
+
 Rows = Sequence[Any]
 Tables = Mapping[str, Mapping[str, list[Row]]]
 """Resource → key → its rows. A resource that the key may not read is missing."""
-
-UNASKABLE = re.compile(r"[][|,]")
-"""What a filter takes for a part of itself."""
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -32,17 +30,6 @@ class Resource(msgspec.Struct, frozen=True):
     """Without it an order would be wrong; without another one it only tells less."""
     lasts: bool = False
     """Its rows are the shop's and hardly change: they are asked for once and kept."""
-
-
-def reference(row: Any, field: str) -> str:
-    """The id or reference under `field`, "" where there is none or it cannot be asked for."""
-    value = row.get(field) if isinstance(row, dict) else None
-    if type(value) is int:
-        return str(value) if value else ""
-    if not isinstance(value, str):
-        return ""
-    found = value.strip()
-    return "" if found == "0" or UNASKABLE.search(found) else found
 
 
 def by(*fields: str) -> Callable[[Row], Iterable[str]]:
@@ -106,9 +93,17 @@ RESOURCES = (
         {"orders": by("id_carrier"), "order_carriers": by("id_carrier")},
         "id",
         "[id,id_reference,name,url]",
+        is_essential=True,
         lasts=True,
     ),
-    Resource("order_states", {"orders": by("current_state")}, "id", "[id,paid]", lasts=True),
+    Resource(
+        "order_states",
+        {"orders": by("current_state")},
+        "id",
+        "[id,paid]",
+        is_essential=True,
+        lasts=True,
+    ),
     Resource("taxes", {"order_details": taxes}, "id", "[id,rate]", lasts=True),
 )
 """In this order, for some are named by those before them."""

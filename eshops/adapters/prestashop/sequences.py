@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from eshops.adapters.prestashop.orders import delivery_code
-from eshops.adapters.prestashop.resources import Row, reference
+from eshops.adapters.prestashop.rows import Row, reference
 from eshops.adapters.reading import code, text
 from eshops.source import SequenceEntry
 
