@@ -18,8 +18,10 @@ from eshops.source import BadPayload, ItemKind, SourceItem
 
 TO_THE_CENT = Decimal("0.05")
 """A smaller difference between the order's discount and its cart rules comes from rounding."""
+WITHOUT_VOUCHER = "1"
 AMOUNT_CHOSEN = "2"
-"""The type of a credit slip whose amount staff entered themselves."""
+"""Types of credit slips: the order's voucher is kept back; staff entered the amount, but it is
+also the type of each slip with shipping."""
 
 
 def items(order: Row, tables: Tables, carrier: Row) -> Iterator[SourceItem]:
@@ -27,17 +29,19 @@ def items(order: Row, tables: Tables, carrier: Row) -> Iterator[SourceItem]:
     mine = reference(order, "id")
     lines = tables["order_details"].get(mine, [])
     yield from once(products(order, lines, tables.get("taxes", {})))
-    if reference(order, "id_carrier") or order_total(order, "shipping") != (NOTHING, NOTHING):
+    if reference(order, "id_carrier") or totals(order, "shipping") != (NOTHING, NOTHING):
         yield shipping(order, text(carrier, "name"))
-    net, gross = order_total(order, "wrapping")
+    net, gross = totals(order, "wrapping")
     if net or gross:
         yield charge(ItemKind.FEE, "wrapping", "Gift wrapping", net, gross)
     yield from once(discounts(order, tables.get("order_cart_rules", {}).get(mine, [])))
-    yield from once(refund(slip) for slip in in_order(tables.get("order_slip", {}).get(mine, [])))
+    voucher = totals(order, "discounts")[1]
+    slips = in_order(tables.get("order_slip", {}).get(mine, []))
+    yield from once(refund(slip, voucher) for slip in slips)
 
 
 def shipping(order: Row, name: str) -> SourceItem:
-    net, gross = order_total(order, "shipping")
+    net, gross = totals(order, "shipping")
     stated = number(order, "carrier_tax_rate", NOTHING)
     is_told = bool(stated) or net == gross  # it is 0 in orders that are no carrier's own
     rate = stated if is_told else percent(net, gross - net)
@@ -47,7 +51,7 @@ def shipping(order: Row, name: str) -> SourceItem:
 def discounts(order: Row, rules: Iterable[Row]) -> Iterator[SourceItem]:
     """One for each cart rule, and what else the order's total says was taken off: all of it where
     the rules cannot be read, fractions of a cent where they were not rounded."""
-    net, gross = order_total(order, "discounts")
+    net, gross = totals(order, "discounts")
     told = [discount(rule) for rule in in_order(rules) if text(rule, "deleted") != "1"]
     yield from told
     net += sum((each.net for each in told if each.net is not None), NOTHING)
@@ -63,35 +67,29 @@ def discount(rule: Row) -> SourceItem:
     return charge(ItemKind.DISCOUNT, identifier(rule), text(rule, "name"), -net, -gross)
 
 
-def refund(slip: Row) -> SourceItem:
-    """A credit slip. Its totals say what it is worth, unless staff entered another amount; slips of
-    PrestaShop 1.5 have no totals."""
-    net = money(slip, "total_products_tax_excl", NOTHING)
-    gross = money(slip, "total_products_tax_incl", NOTHING)
-    net_shipping = money(slip, "total_shipping_tax_excl", NOTHING)
-    gross_shipping = money(slip, "total_shipping_tax_incl", NOTHING)
-    amount = money(slip, "amount", NOTHING)
-    kept = tuple(metadata(mapping(slip, "associations"), ("order_slip_details",)))
-    explained = {NOTHING, net, gross, net + net_shipping, gross + gross_shipping}
-    is_chosen = text(slip, "order_slip_type") == AMOUNT_CHOSEN and amount not in explained
-    if is_chosen or not (gross or gross_shipping):
-        whole = amount + (gross_shipping or money(slip, "shipping_cost_amount", NOTHING))
-        return SourceItem(
-            external_id=identifier(slip),
-            kind=ItemKind.REFUND,
-            gross=-whole + 0,
-            in_total=False,
-            metadata=kept,
-        )
-    net, gross = -(net + net_shipping) + 0, -(gross + gross_shipping) + 0
+def refund(slip: Row, voucher: Decimal) -> SourceItem:
+    """A credit slip. Its totals say what it is worth, without and with tax, except where staff
+    entered another amount or had the order's voucher kept back: then only what is with tax is
+    sure."""
+    net_goods, goods = totals(slip, "products")
+    net_post, post = totals(slip, "shipping")
+    net: Decimal | None = net_goods + net_post
+    gross, amount = goods + post, money(slip, "amount", NOTHING)
+    kind = text(slip, "order_slip_type")
+    if not gross:  # before PrestaShop 1.6 there were no totals
+        net, gross = None, amount + money(slip, "shipping_cost_amount", NOTHING)
+    elif kind == WITHOUT_VOUCHER and voucher:  # kept back already, where the amount is without tax
+        net, gross = None, gross - voucher if amount == goods else gross
+    elif kind == AMOUNT_CHOSEN and amount not in (NOTHING, goods, net_goods, gross, net):
+        net, gross = None, amount + post
     return SourceItem(
         external_id=identifier(slip),
         kind=ItemKind.REFUND,
-        net=net,
-        tax=gross - net,
-        gross=gross,
+        net=None if net is None else -net,
+        tax=None if net is None else net - gross,
+        gross=-gross,
         in_total=False,
-        metadata=kept,
+        metadata=tuple(metadata(mapping(slip, "associations"), ("order_slip_details",))),
     )
 
 
@@ -114,11 +112,11 @@ def charge(
     )
 
 
-def order_total(order: Row, what: str) -> tuple[Decimal, Decimal]:
-    """One of the order's own totals, without and with tax."""
+def totals(row: Row, what: str) -> tuple[Decimal, Decimal]:
+    """One of the totals of an order or a credit slip, without and with tax."""
     return (
-        money(order, f"total_{what}_tax_excl", NOTHING),
-        money(order, f"total_{what}_tax_incl", NOTHING),
+        money(row, f"total_{what}_tax_excl", NOTHING),
+        money(row, f"total_{what}_tax_incl", NOTHING),
     )
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from eshops.adapters.amounts import NOTHING, currency
-from eshops.adapters.prestashop.lines import items, order_total
+from eshops.adapters.prestashop.lines import items, totals
 from eshops.adapters.prestashop.resources import OPTIONAL, Tables
 from eshops.adapters.prestashop.rows import Row, identifier, in_order, metadata, reference
 from eshops.adapters.reading import code, local, money, text
@@ -76,8 +76,8 @@ def parse_order(data: Any, tables: Tables, timezone: str) -> SourceOrder:
         total=total,
         net=net,
         tax=total - net,
-        shipping=order_total(data, "shipping")[1],
-        discount=order_total(data, "discounts")[1],
+        shipping=totals(data, "shipping")[1],
+        discount=totals(data, "discounts")[1],
         refunded=-sum((each.gross or NOTHING for each in refunds(lines)), NOTHING) + 0,
         customer_email=email,
         customer_phone=billing.phone or shipping_address.phone,

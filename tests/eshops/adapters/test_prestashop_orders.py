@@ -521,7 +521,9 @@ def test_cart_rules_are_asked_for_where_something_was_taken_off(
         ({"amount": "50.000000", "order_slip_type": "0"}, "-60", "-12.6", "-72.6"),
         ({"amount": "72.6"}, "-60", "-12.6", "-72.6"),
         ({"amount": "30.000000"}, None, None, "-42.1"),  # staff chose it; with the shipping
-        ({"amount": "30.000000", "order_slip_type": "1"}, "-60", "-12.6", "-72.6"),
+        ({"amount": "30.000000", "order_slip_type": "0"}, "-60", "-12.6", "-72.6"),
+        ({"order_slip_type": "1"}, None, None, "-62.6"),  # the discount of 10 is kept back
+        ({"order_slip_type": "1", "amount": "50.000000"}, None, None, "-72.6"),  # has been already
         (  # of PrestaShop 1.5
             {
                 "total_products_tax_incl": "0.000000",
@@ -539,7 +541,7 @@ def test_cart_rules_are_asked_for_where_something_was_taken_off(
 def test_credit_slips_are_refunds(
     fields: dict[str, Any], net: str | None, tax: str | None, gross: str
 ) -> None:
-    order = parsed(order_slip=[SLIP | fields])
+    order = parsed({"total_discounts_tax_incl": "10"}, order_slip=[SLIP | fields])
     (refund,) = of_kind(order, ItemKind.REFUND)
     figures = [None if each is None else D(each) for each in (net, tax, gross)]
     assert [refund.net, refund.tax, refund.gross] == figures
