@@ -111,12 +111,13 @@ class PrestaShopShop(PlatformShop):
         if resource == "orders":
             return self._orders(filters, query)
         limit = int(query.get("limit", 10**9))
+        display = query["display"]
         if resource in LISTS:
+            assert {*fields(display), *filters} <= {*LISTS[resource][0]}, "400, no such field"
             told = [row for row in LISTS[resource] if matches(row, filters)]
         else:
             assert filters.keys() <= {PARTS[resource]}
             told = self._parts(resource, filters)
-        display = query["display"]
         return [shown(row, display) for row in told][:limit]
 
     def _parts(self, resource: str, filters: Mapping[str, str]) -> list[Any]:
@@ -342,12 +343,18 @@ def ident(row: Any, resource: str) -> str | None:
     return None if found is None else str(found)
 
 
+def fields(display: str) -> list[str]:
+    if display == "full":
+        return []
+    assert display[0] == "[" and display[-1] == "]"
+    return display[1:-1].split(",")
+
+
 def shown(row: Any, display: str) -> Any:
     """The fields asked for; what an order of a test has in the place of a row is told as it is."""
     if display == "full" or not isinstance(row, dict):
         return row
-    assert display[0] == "[" and display[-1] == "]"
-    return {field: row[field] for field in display[1:-1].split(",") if field in row}
+    return {field: row[field] for field in fields(display) if field in row}
 
 
 def amounts(name: str, gross: str, net: str) -> dict[str, str]:

@@ -6,8 +6,8 @@ an error means in `refusals`.
 Facts from answers of a PrestaShop 9.1 and its source code: JSON comes by `output_format` only; a
 single order would lack every field that is 0 or empty, so lists are asked for; an empty list is a
 bare []; there is no total count. `date_upd` moves with the status and the order's own fields, not
-with its tracking number, an address, a message or a credit slip: those changes are seen by asking
-for the order, not by asking what was changed.
+with its tracking number, an address or a message: such a change is seen by asking for the order,
+not by asking what was changed.
 """
 
 import re

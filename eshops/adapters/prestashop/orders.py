@@ -78,7 +78,7 @@ def parse_order(data: Any, tables: Tables, timezone: str) -> SourceOrder:
         tax=total - net,
         shipping=totals(data, "shipping")[1],
         discount=totals(data, "discounts")[1],
-        refunded=-sum((each.gross or NOTHING for each in refunds(lines)), NOTHING) + 0,
+        refunded=-sum((each.gross or NOTHING for each in refunds(lines)), NOTHING),
         customer_email=email,
         customer_phone=billing.phone or shipping_address.phone,
         customer_name=full_name(customer) or full_name(invoice),
@@ -111,8 +111,7 @@ def carrier_of(data: Row, tables: Tables) -> Row:
 
 
 def delivery_code(carrier: Row) -> str:
-    """What all versions of a carrier have in common, for each edit of it makes another carrier; ""
-    where carriers cannot be read, as an order's own id for one would be taken for such a code."""
+    """What all versions of a carrier have in common, for each edit of it makes another carrier."""
     return reference(carrier, "id_reference") or reference(carrier, "id")
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from eshops.adapters.amounts import NOTHING, percent
+from eshops.adapters.amounts import NOTHING, RATE_PLACES, percent
 from eshops.adapters.prestashop.resources import taxes
 from eshops.adapters.prestashop.rows import Row, identifier, in_order, metadata, reference
 from eshops.adapters.reading import code, mapping, money, number, objects, round_to, text
@@ -27,8 +27,7 @@ LINE_METADATA = (
 )
 OLDER_VARIANT = re.compile(r"(.+?) - ((?:(?! - )[^:])+ : .+)")
 """“Shirt - Color : White, Size : S”, until PrestaShop 1.7."""
-
-RATE_PLACES = Decimal("0.01")
+IMPLIED_PLACES = Decimal("0.01")
 """Prices of six places do not tell a rate more exactly."""
 
 
@@ -71,14 +70,11 @@ def product(line: Row, rates: Mapping[str, list[Row]]) -> SourceItem:
 
 def parted(name: str) -> tuple[str, str]:
     """Name and variant of “Shirt (Size:S - Color:White)” as “Shirt” and “Size: S, Color: White”."""
-    older = OLDER_VARIANT.fullmatch(name)
-    if older:
-        return older[1], options(older[2].split(", "))
     start = opening(name)
-    inside = name[start + 2 : -1]
-    if start < 0 or ":" not in inside:
-        return name, ""
-    return name[:start], options(inside.split(" - "))
+    if start >= 0 and ":" in name[start:]:
+        return name[:start], options(name[start + 2 : -1], " - ")
+    older = OLDER_VARIANT.fullmatch(name)
+    return (older[1], options(older[2], ", ")) if older else (name, "")
 
 
 def opening(name: str) -> int:
@@ -91,16 +87,17 @@ def opening(name: str) -> int:
     return position - 1 if name.endswith(")") and name[:position].endswith(" ") else -1
 
 
-def options(parts: Sequence[str]) -> str:
-    """Attributes and values, ", " between them; a part without a colon belongs to the value before
-    it."""
+def options(variant: str, between: str) -> str:
+    """Attributes and values, ", " between them; what has no colon belongs to the value before."""
     told: list[str] = []
-    for part in parts:
+    for part in variant.split(between):
         attribute, colon, value = part.partition(":")
-        if colon or not told:
-            told.append(f"{attribute.strip()}: {value.strip()}" if colon else part)
+        if colon:
+            told.append(f"{attribute.strip()}: {value.strip()}")
+        elif told:
+            told[-1] += between + part
         else:
-            told[-1] += f" - {part}"
+            told.append(part)
     return ", ".join(told)
 
 
@@ -122,7 +119,7 @@ def tax_rate(
     together = Decimal(1)
     for rate in found:
         together *= 1 + rate / 100
-    return (together - 1) * 100
+    return round_to((together - 1) * 100, RATE_PLACES)
 
 
 def implied_rate(line: Row, net: Decimal, gross: Decimal) -> Decimal | None:
@@ -131,4 +128,4 @@ def implied_rate(line: Row, net: Decimal, gross: Decimal) -> Decimal | None:
         return NOTHING
     unit = money(line, "unit_price_tax_excl", net)
     rate = percent(unit, money(line, "unit_price_tax_incl", gross) - unit)
-    return None if rate is None else round_to(rate, RATE_PLACES)
+    return None if rate is None else round_to(rate, IMPLIED_PLACES)

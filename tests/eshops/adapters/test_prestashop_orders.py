@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eshops.adapters.prestashop.orders import parse_order
-from eshops.adapters.prestashop.products import parted
+from eshops.adapters.prestashop.orders import ORDER_METADATA, parse_order
+from eshops.adapters.prestashop.products import LINE_METADATA, parted
 from eshops.adapters.prestashop.resources import (
     OPTIONAL,
     RESOURCES,
@@ -24,6 +24,8 @@ from eshops.adapters.prestashop.resources import (
 )
 from eshops.adapters.prestashop.rows import reference
 from eshops.adapters.prestashop.sequences import (
+    CARRIER_FIELDS,
+    STATUS_FIELDS,
     parse_delivery,
     parse_status,
     present,
@@ -114,22 +116,26 @@ def added_up(order: SourceOrder) -> Decimal:
 # recorded orders
 
 
+PARTS = {
+    "orders": "orders_id_param",
+    "addresses": "addresses_by_ids",
+    "customers": "customers_by_ids",
+    "countries": "countries_active",
+    "order_details": "order_details",
+    "order_carriers": "order_carriers",
+    "order_payments": "order_payments",
+    "messages": "messages",
+    "currencies": "currencies",
+    "carriers": "carriers",
+    "order_states": "order_states",
+}
+"""Resource → where its rows are recorded."""
+
+
 @pytest.fixture(scope="module")
 def told() -> dict[str, SourceOrder]:
     """The recorded orders. Of most of them their lines were not recorded."""
-    parts = {
-        "order_details": recorded("order_details"),
-        "order_carriers": recorded("order_carriers"),
-        "addresses": recorded("addresses_by_ids"),
-        "customers": recorded("customers_by_ids"),
-        "order_payments": recorded("order_payments"),
-        "messages": recorded("messages"),
-        "currencies": recorded("currencies"),
-        "countries": recorded("countries_active"),
-        "carriers": recorded("carriers"),
-        "order_states": recorded("order_states"),
-        "taxes": TAXES,
-    }
+    parts = {name: recorded(file) for name, file in PARTS.items()} | {"taxes": TAXES}
     tables = {each.name: index(each, parts.get(each.name, [])) for each in RESOURCES}
     orders = {}
     for row in recorded("orders_id_param"):
@@ -247,6 +253,22 @@ def test_why_lists_are_asked_for() -> None:
     ]
 
 
+def test_what_is_asked_for_and_read_is_there() -> None:
+    """PrestaShop refuses a request with a field or a resource that it does not know."""
+    there = {name: set(recorded(file)[0]) for name, file in PARTS.items()}
+    for resource in RESOURCES:
+        asked = set(resource.display.strip("[]").split(",")) - {"full"}
+        if resource.name in there:
+            assert asked | {resource.key} <= there[resource.name], resource.name
+    assert set(STATUS_FIELDS.strip("[]").split(",")) <= there["order_states"]
+    assert set(CARRIER_FIELDS.strip("[]").split(",")) <= there["carriers"]
+    assert {*LINE_METADATA, "tax_computation_method"} <= there["order_details"]
+    assert {*ORDER_METADATA, "total_paid_real", "carrier_tax_rate"} <= there["orders"]
+    known = decode((RECORDED / "err_unknown_resource.json").read_bytes())["errors"][0]["message"]
+    assert all(f'"{each.name}"' in known for each in RESOURCES)
+    assert '"configurations"' in known
+
+
 # times
 
 
@@ -282,6 +304,10 @@ def test_a_time_of_zeros_is_none() -> None:
         ("Shirt (Colour:Black - white)", "Shirt", "Colour: Black - white"),
         ("Shirt - Color : White, Size : S", "Shirt", "Color: White, Size: S"),
         ("Shirt - blue - Size : S", "Shirt - blue", "Size: S"),
+        ("Mug - blue (Size : S)", "Mug - blue", "Size: S"),
+        ("Shirt - Size : S (small)", "Shirt", "Size: S (small)"),
+        ("Shirt - Sizes : S, M, Color : Red", "Shirt", "Sizes: S, M, Color: Red"),
+        ("Shirt (white - Size:S)", "Shirt", "white, Size: S"),
         ("Cushion Color : Black", "Cushion Color : Black", ""),
         ("Shirt (100 g)", "Shirt (100 g)", ""),
         ("Shirt)", "Shirt)", ""),
