@@ -422,7 +422,6 @@ def customer(mine: int) -> dict[str, Any]:
         "lastname": "Nováková",
         "firstname": "Žofie",
         "email": LOGICAL.customer_email,
-        "company": None,
         "siret": None,
         "is_guest": "0",
     }

@@ -277,7 +277,8 @@ def own_settings(rows: Sequence[Any], shop: str) -> dict[str, str]:
         text(row, "name"): text(row, "value")
         for which in ("", shop)
         for row in rows
-        if isinstance(row, dict) and reference(row, "id_shop") == which
+        if isinstance(row, dict) and isinstance(row.get("value"), str)
+        if reference(row, "id_shop") == which
     }
 
 

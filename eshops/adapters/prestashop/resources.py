@@ -63,7 +63,7 @@ RESOURCES = (
         "customers",
         {"orders": by("id_customer")},
         "id",
-        "[id,firstname,lastname,email,company,siret]",
+        "[id,firstname,lastname,email,siret]",
         is_essential=True,
     ),
     Resource("order_carriers", OF_THE_ORDER),

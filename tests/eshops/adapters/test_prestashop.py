@@ -148,7 +148,7 @@ def test_the_password_of_a_customer_is_not_asked_for(shop: PrestaShopShop) -> No
     shop.stock("1")
     shop.fetch("1")
     display = next(each.query["display"] for each in shop.server.asked if "customers" in each.path)
-    assert display == "[id,firstname,lastname,email,company,siret]"
+    assert display == "[id,firstname,lastname,email,siret]"
 
 
 def test_an_order_that_is_missing_is_asked_for_singly(shop: PrestaShopShop) -> None:
@@ -350,6 +350,7 @@ def test_settings_of_one_of_several_shops() -> None:
         setting(1, "PS_TIMEZONE", "Asia/Tokyo", "2"),
         setting(2, "PS_TIMEZONE", "Europe/Prague"),
         setting(3, "PS_TIMEZONE", "Europe/Paris", "3"),
+        setting(4, "PS_TIMEZONE", "") | {"value": [{"id": 1, "value": "UTC"}]},
         None,
     ]
     assert own_settings(rows, "2") == {"PS_TIMEZONE": "Asia/Tokyo"}
