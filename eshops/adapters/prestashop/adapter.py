@@ -1,13 +1,13 @@
 """PrestaShop's webservice: how to ask it.
 
-What belongs to an order is in `resources`, what it means in `orders`, `lines` and `sequences`, what
-an error means in `refusals`.
+What belongs to an order is in `resources`, what it means in `orders`, `lines` and `products`, what
+the code lists mean in `sequences`, and what an error means in `refusals`.
 
-Facts from answers of a PrestaShop 9.1 and its source code: JSON comes by `output_format` only; a
-single order would lack every field that is 0 or empty, so lists are asked for; an empty list is a
-bare []; there is no total count. `date_upd` moves with the status and the order's own fields, not
-with its tracking number, an address or a message: such a change is seen by asking for the order,
-not by asking what was changed.
+Facts from answers of a PrestaShop 9.1 and its source code: an Accept header brings XML all the
+same; a single order would lack every field that is 0 or empty, so lists are asked for; an empty
+list is a bare []; there is no total count. `date_upd` moves with the status and the order's own
+fields, not with its tracking number, an address or a message: such a change is seen by asking for
+the order, not by asking what was changed.
 """
 
 import re
