@@ -1,15 +1,17 @@
 """The platforms we can talk to."""
 
-from eshops.adapters.saleor.adapter import Saleor
 from eshops.adapters.medusa.adapter import Medusa
+from eshops.adapters.prestashop.adapter import PrestaShop
+from eshops.adapters.saleor.adapter import Saleor
 from eshops.adapters.upgates.adapter import Upgates
 from eshops.adapters.vendure.adapter import Vendure
 from eshops.adapters.woocommerce.adapter import WooCommerce
 from eshops.source import AdapterFactory
 
 ADAPTERS: dict[str, AdapterFactory] = {
-    "saleor": Saleor,
     "medusa": Medusa,
+    "prestashop": PrestaShop,
+    "saleor": Saleor,
     "upgates": Upgates,
     "vendure": Vendure,
     "woocommerce": WooCommerce,

@@ -13,7 +13,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -41,6 +41,12 @@ _BROKEN = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 _FAILURES = (*_BROKEN, requests.RequestException, ValueError)
 
 Auth = AuthBase | tuple[str, str]
+Explain = Callable[[int, Any], SourceError | None]
+"""What an error's status and decoded body mean, where the platform says more than the status."""
+
+
+def by_its_status(status: int, body: Any) -> None:
+    """For a platform whose errors say no more than their status."""
 
 
 class ServerError(Unavailable):
@@ -82,7 +88,8 @@ class HttpClient:
     A `Response` has a status of 2xx, or of 4xx that only the adapter can interpret. Everything
     else is raised: `Refused` for 401 (as `Unauthorized`), 403, a redirect, a bad certificate or
     address; `Unavailable` for 429, 5xx (500 as `ServerError`, 504 as `TooSlow`), no connection, no
-    time left (`TooSlow`), or a body that is no JSON (`NotData`); `TooLarge`.
+    time left (`TooSlow`), or a body that is no JSON (`NotData`); `TooLarge`. What `explain` makes
+    of an error is raised first.
     """
 
     def __init__(
@@ -92,6 +99,7 @@ class HttpClient:
         auth: Auth | None = None,
         secrets: Iterable[str] = (),
         turn: Turn = contextlib.nullcontext,
+        explain: Explain = by_its_status,
         connect_timeout: float = 5,
         read_timeout: float = 30,
         deadline: float = 60,
@@ -101,6 +109,7 @@ class HttpClient:
         self._host = _host(base_url)
         self._secrets = tuple(secret for secret in secrets if secret)
         self._turn = turn
+        self._explain = explain
         self._timeout = (connect_timeout, read_timeout)
         self._deadline = deadline
         self._max_bytes = max_bytes
@@ -171,6 +180,10 @@ class HttpClient:
     def _response(
         self, status: int, headers: Mapping[str, str], content: bytes, sent_at: datetime
     ) -> Response:
+        if status >= 400:
+            reason = self._explain(status, self._document(status, content))
+            if reason is not None:
+                raise reason
         if 300 <= status < 400:
             location = headers.get("Location") or _told(content, "api_url")
             raise Refused(

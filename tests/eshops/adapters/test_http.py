@@ -202,6 +202,34 @@ def test_retry_after_a_date() -> None:
     assert timedelta(minutes=4, seconds=55) < wait <= timedelta(minutes=5)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (401, {"off": True}, Refused),
+        (503, {"off": True}, Refused),
+        (503, {"off": False}, Unavailable),
+        (401, b"{", Unauthorized),
+        (404, {"off": True}, Refused),
+    ],
+)
+def test_an_adapter_may_know_what_an_error_means(
+    server: Any, reply: Any, status: int, body: Any, kind: type
+) -> None:
+    def explain(status: int, body: Any) -> SourceError | None:
+        return Refused(f"It is off ({status}).") if body and body["off"] else None
+
+    server.script(reply(body, status))
+    error = failure(HttpClient(server.url, explain=explain))
+    assert type(error) is kind
+    assert (str(error) == f"It is off ({status}).") is (kind is Refused)
+
+
+def test_what_is_no_error_is_not_explained(server: Any, reply: Any) -> None:
+    server.script(reply({"off": True}))
+    client = HttpClient(server.url, explain=lambda status, body: Refused("It is off."))
+    assert client.get("x").body == {"off": True}
+
+
 def test_other_4xx_are_the_adapters_business(server: Any, reply: Any) -> None:
     server.script(reply({"code": "x"}, status=404), reply(b"<html>", status=400))
     client = HttpClient(server.url)
