@@ -17,15 +17,20 @@ class Failed(Exception):
         self.data = response.body.get("data")
 
 
-def ask(client: HttpClient, path: str, query: str, variables: Mapping[str, Any]) -> Response:
+def ask(
+    client: HttpClient, path: str, query: str, variables: Mapping[str, Any], platform: str
+) -> Response:
     """The answer to a query. Its body's "data" is an object and there are no "errors".
 
-    Raises `Failed` where there are, for each platform says in its own way what they mean.
+    Raises `Failed` where there are, for each platform says in its own way what they mean, and
+    `Refused` where this is no GraphQL API at all and so not that of `platform`.
     """
     response = client.post(path, {"query": query, "variables": variables})
     body = response.body
     if not isinstance(body, dict) or not body.keys() & {"data", "errors"}:
-        raise Refused("This address answers, but not as a GraphQL API. Check the e-shop's address.")
+        raise Refused(
+            f"This address answers, but not as the API of {platform}. Check the e-shop's address."
+        )
     errors = body.get("errors")
     if errors:
         listed = errors if isinstance(errors, list) else [errors]

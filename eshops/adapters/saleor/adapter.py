@@ -107,7 +107,7 @@ class Saleor:
 
     def _sign_in(self, door: HttpClient, login: Mapping[str, str]) -> str:
         try:
-            response = ask(door, PATH, queries.SIGN_IN, login)
+            response = ask(door, PATH, queries.SIGN_IN, login, self.label)
         except Failed as failed:
             raise reason(failed, self._host) from None
         told = response.body["data"].get("tokenCreate")
@@ -226,7 +226,7 @@ class Saleor:
 
     def _ask_once(self, root: str, query: str, variables: Data) -> tuple[Data, datetime]:
         try:
-            response = ask(self._api, PATH, query, variables)
+            response = ask(self._api, PATH, query, variables, self.label)
         except Failed as failed:
             if not is_bearable(failed, root):
                 raise reason(failed, self._host) from None

@@ -75,7 +75,7 @@ class AdminApi:
 
     def _answer(self, client: HttpClient, document: str, variables: Data) -> tuple[Data, Response]:
         try:
-            response = ask(client, PATH, document, variables)
+            response = ask(client, PATH, document, variables, "Vendure")
         except Failed as failed:
             raise self._meaning(failed) from None
         return response.body["data"], response

@@ -209,8 +209,12 @@ def test_a_channel_of_its_own_names_the_shop(shop: VendureShop) -> None:
 @pytest.mark.parametrize(
     ("reply", "kind", "says"),
     [
-        (Reply({"statusCode": 404, "message": "Cannot POST /admin-api"}, 404), Refused, "GraphQL"),
-        (Reply({"hello": "world"}), Refused, "GraphQL"),
+        (
+            Reply({"statusCode": 404, "message": "Cannot POST /admin-api"}, 404),
+            Refused,
+            "the API of Vendure",
+        ),
+        (Reply({"hello": "world"}), Refused, "the API of Vendure"),
         (failed("GRAPHQL_VALIDATION_FAILED", 400), Refused, "Admin API of a Vendure"),
         (Reply({"data": {"activeChannel": 7}}), Unavailable, "did not expect"),
         (Reply({"data": {"globalSettings": "x"}}), Unavailable, "did not expect"),
