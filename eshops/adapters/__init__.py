@@ -1,10 +1,12 @@
 """The platforms we can talk to."""
 
+from eshops.adapters.shopify.adapter import Shopify
 from eshops.adapters.upgates.adapter import Upgates
 from eshops.adapters.woocommerce.adapter import WooCommerce
 from eshops.source import AdapterFactory
 
 ADAPTERS: dict[str, AdapterFactory] = {
+    "shopify": Shopify,
     "upgates": Upgates,
     "woocommerce": WooCommerce,
 }
