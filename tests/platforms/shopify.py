@@ -26,6 +26,7 @@ from tests.platforms.shop import LOGICAL, PlatformShop, lines
 TOKEN = "shpat_0123456789abcdef0123456789abcdef"
 CLIENT = {"client_id": "0a1b2c3d4e5f", "client_secret": "shpss_fedcba9876543210"}
 PATH = "/admin/api/2026-10/graphql.json"
+LIMIT = 1000
 RIGHTS = ("read_orders", "read_all_orders", "read_customers", "read_products")
 PLACED = "2026-11-02T09:30:00Z"
 BILLED = {"billingAddress", "pageInfo", "presentmentMoney", "price"}
@@ -74,6 +75,8 @@ class ShopifyShop(PlatformShop):
 
     def __init__(self, *given: Any) -> None:
         self.rights: tuple[str, ...] = RIGHTS
+        self.cost: Callable[[DocumentNode, Mapping[str, Any]], int] = requested_cost
+        self.too_costly: Callable[[int], Any] = too_costly
         super().__init__(*given)
 
     def answer(self, asked: Asked) -> Reply:
@@ -83,10 +86,9 @@ class ShopifyShop(PlatformShop):
         assert asked.path == PATH
         if asked.headers["X-Shopify-Access-Token"] != TOKEN:
             return self.refusals()["key"]
-        document = parse(asked.json["query"])
-        cost = requested_cost(document, asked.json["variables"])
-        if cost > 1000:
-            return Reply(too_costly(cost))
+        cost = self.cost(parse(asked.json["query"]), asked.json["variables"])
+        if cost > LIMIT:
+            return Reply(self.too_costly(cost))
         roots = {name: partial(call, value) for name, value in self.roots().items()}
         try:
             data = graphql.execute(asked.json, roots)
@@ -117,7 +119,7 @@ class ShopifyShop(PlatformShop):
             "node": lambda info, id: self._node(id),
             "nodes": lambda info, ids: self._nodes(ids),
             "orders": self._orders,
-            "ordersCount": lambda info, query=None: {
+            "ordersCount": lambda info, query=None, limit=10_000: {
                 "count": len(self._matching(query)),
                 "precision": "EXACT",
             },
@@ -187,56 +189,7 @@ class ShopifyShop(PlatformShop):
         return [str(5_000_000_000_000 + each) for each in range(1, count + 1)]
 
     def order(self, external_id: str) -> Any:
-        return {
-            "id": f"gid://shopify/Order/{external_id}",
-            "name": f"#{external_id}",
-            "createdAt": PLACED,
-            "updatedAt": PLACED,
-            "cancelledAt": None,
-            "closedAt": None,
-            "cancelReason": None,
-            "displayFinancialStatus": "PENDING",
-            "displayFulfillmentStatus": "UNFULFILLED",
-            "returnStatus": "NO_RETURN",
-            "fullyPaid": False,
-            "presentmentCurrencyCode": "EUR",
-            "taxesIncluded": True,
-            "dutiesIncluded": False,
-            "email": None,
-            "phone": None,
-            "note": None,
-            "poNumber": None,
-            "confirmationNumber": None,
-            "sourceName": None,
-            "tags": [],
-            "test": False,
-            "paymentGatewayNames": [],
-            **bags(
-                totalPriceSet="12.1",
-                currentTotalPriceSet="12.1",
-                totalTaxSet="2.1",
-                currentTotalTaxSet="2.1",
-                totalReceivedSet="0.0",
-                totalRefundedSet="0.0",
-                totalTipReceivedSet="0.0",
-            ),
-            "originalTotalDutiesSet": None,
-            "currentTotalDutiesSet": None,
-            "totalCashRoundingAdjustment": bags(paymentSet="0.0"),
-            "additionalFees": [],
-            "transactions": [],
-            "customer": None,
-            "purchasingEntity": None,
-            "billingAddress": None,
-            "shippingAddress": None,
-            "fulfillments": [],
-            "refunds": [],
-            "customAttributes": [],
-            "localizedFields": connection(),
-            "shippingLines": connection(),
-            "metafields": connection(),
-            "lineItems": connection(line("1", "Káva", 1, "12.1", "2.1")),
-        }
+        return small_order(external_id)
 
     def logical(self, external_id: str) -> Any:
         billing = LOGICAL.billing
@@ -362,6 +315,59 @@ def listed(value: Any) -> list[Any]:
 # what it says
 
 
+def small_order(external_id: str) -> Any:
+    return {
+        "id": f"gid://shopify/Order/{external_id}",
+        "name": f"#{external_id}",
+        "createdAt": PLACED,
+        "updatedAt": PLACED,
+        "cancelledAt": None,
+        "closedAt": None,
+        "cancelReason": None,
+        "displayFinancialStatus": "PENDING",
+        "displayFulfillmentStatus": "UNFULFILLED",
+        "returnStatus": "NO_RETURN",
+        "fullyPaid": False,
+        "presentmentCurrencyCode": "EUR",
+        "taxesIncluded": True,
+        "dutiesIncluded": False,
+        "email": None,
+        "phone": None,
+        "note": None,
+        "poNumber": None,
+        "confirmationNumber": None,
+        "sourceName": None,
+        "tags": [],
+        "test": False,
+        "paymentGatewayNames": [],
+        **bags(
+            totalPriceSet="12.1",
+            currentTotalPriceSet="12.1",
+            totalTaxSet="2.1",
+            currentTotalTaxSet="2.1",
+            totalReceivedSet="0.0",
+            totalRefundedSet="0.0",
+            totalTipReceivedSet="0.0",
+        ),
+        "originalTotalDutiesSet": None,
+        "currentTotalDutiesSet": None,
+        "totalCashRoundingAdjustment": bags(paymentSet="0.0"),
+        "additionalFees": [],
+        "transactions": [],
+        "customer": None,
+        "purchasingEntity": None,
+        "billingAddress": None,
+        "shippingAddress": None,
+        "fulfillments": [],
+        "refunds": [],
+        "customAttributes": [],
+        "localizedFields": connection(),
+        "shippingLines": connection(),
+        "metafields": connection(),
+        "lineItems": connection(line("1", "Káva", 1, "12.1", "2.1")),
+    }
+
+
 def money(amount: str) -> dict[str, Any]:
     return {"presentmentMoney": {"amount": amount}}
 
@@ -446,8 +452,8 @@ def paged(owner: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def page_of(whole: Mapping[str, Any]) -> Callable[..., Any]:
-    def page(info: Any, first: int, after: str | None = None) -> Any:
-        assert 0 < first <= 250
+    def page(info: Any, first: int, after: str | None = None, **defaults: bool) -> Any:
+        assert 0 < first <= 250 and not any(defaults.values())
         nodes, start = whole["nodes"], int(after or 0)
         if not isinstance(nodes, list) or (start == 0 and len(nodes) <= first):
             return whole
@@ -466,7 +472,7 @@ def failure(code: str, **more: Any) -> dict[str, Any]:
 
 
 def too_costly(cost: int) -> dict[str, Any]:
-    return failure("MAX_COST_EXCEEDED", cost=cost, maxCost=1000)
+    return failure("MAX_COST_EXCEEDED", cost=cost, maxCost=LIMIT)
 
 
 def denied(field: str, right: str) -> dict[str, Any]:

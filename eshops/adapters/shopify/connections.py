@@ -7,6 +7,7 @@ from typing import Any
 from eshops.adapters.reading import mapping, objects, text
 from eshops.adapters.shopify import queries
 from eshops.adapters.shopify.client import Client
+from eshops.adapters.shopify.orders import is_edit
 from eshops.source import BadPayload, Unavailable
 
 MORE_COST = 60
@@ -14,10 +15,8 @@ MORE_COST = 60
 
 
 def completed(client: Client, row: Any) -> Any:
-    """The order with all nodes of its connections.
-
-    Of the refunds only one without money needs its lines, see `orders.removals`.
-    """
+    """The order with all nodes of its connections. Of the refunds only those that stand for an
+    edited order need their lines."""
     if not isinstance(row, dict):
         return row
     row = dict(row)
@@ -25,7 +24,8 @@ def completed(client: Client, row: Any) -> Any:
         complete(client, row, name, row)
     refunds = [dict(refund) for refund in objects(row, "refunds")]
     for refund in refunds:
-        complete(client, refund, "refundLineItems", row)
+        if is_edit(row, refund):
+            complete(client, refund, "refundLineItems", row)
     row["refunds"] = refunds
     return row
 

@@ -203,8 +203,8 @@ def unit_price(net: Decimal | None, quantity: Decimal) -> Decimal | None:
 
 
 def with_tip(products: Sequence[SourceItem], tip: Decimal) -> list[SourceItem]:
-    """The lines with the tip as a fee: Shopify lists it among the line items, as one without a
-    product; where it does not, it is added."""
+    """The lines with the tip as a fee: Shopify has it among the line items (`TipSale.lineItem`), as
+    one without a product; where it has not, it is added."""
     for at, item in enumerate(products):
         has_product = item.product_id or item.variant_id or item.sku
         if item.gross == tip and not item.tax and not has_product:

@@ -45,10 +45,16 @@ from eshops.source import (
 )
 
 Data = Mapping[str, Any]
+Payments = Sequence[tuple[Data, datetime | None]]
+"""What the customer paid or is to pay, and when it was."""
 
 ORDER_ID = re.compile(r"[1-9][0-9]{0,18}")
 """An order's id here is the number in Shopify's: 123 of gid://shopify/Order/123."""
 PAID = {"PAID", "PARTIALLY_REFUNDED", "REFUNDED"}
+PAYING = {"SUCCESS", "PENDING"}
+MONEY_IN = {"SALE", "CAPTURE"}
+RESERVED = {"AUTHORIZATION", "EMV_AUTHORIZATION"}
+"""Statuses and kinds of a transaction by which the customer pays, or is to pay."""
 LOST = {"CANCELLED", "ERROR", "FAILURE"}
 """Statuses of a fulfillment whose parcel does not travel."""
 TAX_ID = re.compile(r"TAX_CREDENTIAL_[A-Z]{2}")
@@ -73,7 +79,8 @@ def parse_order(data: Any) -> SourceOrder:
     removed = removals(data)
     total, tax = totals(data, removed)
     lines = items(data, removed)
-    statuses, payment = axes(data), chosen_payment(data)
+    statuses, payments = axes(data), payments_of(data)
+    payment_code, payment_name = chosen_payment(data, payments)
     is_paid = paid(data, statuses["payment"])
     customer, company = mapping(data, "customer"), mapping(data, "purchasingEntity")
     billing, delivery = mapping(data, "billingAddress"), mapping(data, "shippingAddress")
@@ -88,12 +95,12 @@ def parse_order(data: Any) -> SourceOrder:
         source_modified_at=utc(data, "updatedAt"),
         status_code=compose(statuses, STATUSES),
         axes=statuses,
-        payment_code=payment[0],
-        payment_name=payment[1],
+        payment_code=payment_code,
+        payment_name=payment_name,
         delivery_code=code(method, "code") or text(method, "title")[:CODE_LENGTH],
         delivery_name=text(method, "title"),
         is_paid=is_paid,
-        paid_at=paid_at(data) if is_paid else None,
+        paid_at=first_paid_at(payments) if is_paid else None,
         currency=currency(data, "presentmentCurrencyCode"),
         total=total,
         net=total - tax,
@@ -131,7 +138,7 @@ def totals(data: Data, removed: Mapping[str, Removed]) -> tuple[Decimal, Decimal
     total, tax = amount(data, "totalPriceSet"), amount(data, "totalTaxSet", NOTHING)
     if not removed:
         return total, tax
-    if not any(amount(each, "totalRefundedSet") for each in objects(data, "refunds")):
+    if all(is_edit(data, each) for each in objects(data, "refunds")):
         return amount(data, "currentTotalPriceSet"), amount(data, "currentTotalTaxSet", NOTHING)
     gone = sum((each.price for each in removed.values()), NOTHING)
     gone_tax = sum((each.tax for each in removed.values()), NOTHING)
@@ -163,7 +170,8 @@ def removals(data: Data) -> dict[str, Removed]:
 def is_edit(data: Data, refund: Data) -> bool:
     if amount(refund, "totalRefundedSet"):
         return False
-    cancelled_at, at = utc(data, "cancelledAt"), utc(refund, "createdAt")
+    cancelled_at = utc(data, "cancelledAt")
+    at = utc(refund, "createdAt") if cancelled_at else None
     return not (cancelled_at and at and at > cancelled_at - timedelta(minutes=1))
 
 
@@ -211,20 +219,19 @@ def paid(data: Data, status: str) -> bool:
     return status in PAID if status else data.get("fullyPaid") is True
 
 
-def payments(data: Data) -> list[tuple[Data, datetime | None]]:
+def payments_of(data: Data) -> Payments:
     """What was or shall be paid, the earliest first; not what failed and no refunds."""
     told = [
         (each, utc(each, "processedAt"))
         for each in objects(data, "transactions")
-        if text(each, "status") in ("SUCCESS", "PENDING")
-        and text(each, "kind") in ("SALE", "CAPTURE", "AUTHORIZATION", "EMV_AUTHORIZATION")
+        if text(each, "status") in PAYING and text(each, "kind") in MONEY_IN | RESERVED
     ]
     return sorted(told, key=lambda each: (each[1] is None, each[1]))
 
 
-def chosen_payment(data: Data) -> tuple[str, str]:
+def chosen_payment(data: Data, payments: Payments) -> tuple[str, str]:
     """Code and name of how it is paid: of several ways the first that is no gift card."""
-    ways = [(code(each, "gateway"), text(each, "formattedGateway")) for each, _ in payments(data)]
+    ways = [(code(each, "gateway"), text(each, "formattedGateway")) for each, _ in payments]
     names = data.get("paymentGatewayNames")
     if isinstance(names, list):
         ways += [(code({"name": each}, "name"), "") for each in names]
@@ -233,13 +240,13 @@ def chosen_payment(data: Data) -> tuple[str, str]:
     return chosen[0], chosen[1] or chosen[0]
 
 
-def paid_at(data: Data) -> datetime | None:
+def first_paid_at(payments: Payments) -> datetime | None:
     """When the first money came in, not when it was reserved."""
     return next(
         (
             at
-            for each, at in payments(data)
-            if text(each, "status") == "SUCCESS" and text(each, "kind") in ("SALE", "CAPTURE")
+            for each, at in payments
+            if text(each, "status") == "SUCCESS" and text(each, "kind") in MONEY_IN
         ),
         None,
     )

@@ -39,13 +39,14 @@ class Points:
     def __init__(self) -> None:
         self.order_cost: float = ORDER_COST
         self._limit: float = LIMIT
+        self._most = LIMIT
         self._available: float = math.inf
         self._rate: float = 0
         self._told_at: float = 0
 
     @property
     def orders_at_once(self) -> int:
-        return max(1, int(self._limit / self.order_cost))
+        return max(1, min(self._most, int(self._limit / self.order_cost)))
 
     def note(self, response: Response, orders: int = 0) -> None:
         """Remember what an answer, to a request for so many orders by their ids, says."""
@@ -59,11 +60,9 @@ class Points:
             self.order_cost = min(self.order_cost, cost["requestedQueryCost"] / orders)
 
     def exceeded(self, orders: int, error: TooCostly) -> None:
-        """Ask for fewer from now on; where Shopify did not say how many, for half of them."""
-        if 0 < error.limit < self._limit:
-            self._limit = error.limit
-        told = error.cost if error.cost > self._limit else 2 * self._limit
-        self.order_cost = told / orders
+        """So many orders were too many: ask for no more than Shopify's figures say, or for half."""
+        fewer = int(orders * error.limit / error.cost) if error.cost else 0
+        self._most = fewer if 0 < fewer < orders else orders // 2
 
     def wait_for(self, cost: float) -> None:
         """Wait until there should be so many points, within `PATIENCE`."""

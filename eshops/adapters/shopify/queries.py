@@ -107,15 +107,12 @@ PAGE_IDS = f"query PageIds({_LISTED}) {{ {_PAGE} {{ {_PAGE_INFO} nodes {{ id }} 
 
 def _more(name: str) -> str:
     inside = _connection(name, "first: 50, after: $after")
-    whole = f"updatedAt {inside}"
-    on = "Refund" if name == "refundLineItems" else "Order"
-    return (
-        f"query More($id: ID!, $after: String!) {{ node(id: $id) {{ ... on {on} {{ {whole} }} }} }}"
-    )
+    owner = f"Refund {{ {inside}" if name == "refundLineItems" else f"Order {{ updatedAt {inside}"
+    return f"query More($id: ID!, $after: String!) {{ node(id: $id) {{ ... on {owner} }} }} }}"
 
 
 MORE = {name: _more(name) for name in _PARTS}
-"""The next nodes of a connection, and when what has it was changed."""
+"""The next nodes of a connection, and when its order was changed."""
 
 
 def absent(gids: list[str]) -> str:
