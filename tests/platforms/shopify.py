@@ -284,7 +284,7 @@ class ShopifyShop(PlatformShop):
         }
 
     def spoiled(self, external_id: str) -> Any:
-        return self.order(external_id) | {"totalPriceSet": money("a lot")}
+        return self.order(external_id) | {"currentTotalPriceSet": money("a lot")}
 
     def refusals(self) -> Mapping[str, Reply]:
         key = "[API] Invalid API key or access token (unrecognized login or wrong password)"
@@ -404,9 +404,12 @@ def allocation(amount: str, code: str, index: int = 0) -> dict[str, Any]:
     return {"allocatedAmountSet": money(amount), "discountApplication": source}
 
 
-def refunded(number: str, quantity: int, subtotal: str, tax_in_it: str) -> dict[str, Any]:
+def refunded(
+    number: str, quantity: int, subtotal: str, tax_in_it: str, restock: str = "NO_RESTOCK"
+) -> dict[str, Any]:
     return {
         "quantity": quantity,
+        "restockType": restock,
         "lineItem": {"id": f"gid://shopify/LineItem/{number}"},
         **bags(subtotalSet=subtotal, totalTaxSet=tax_in_it),
     }

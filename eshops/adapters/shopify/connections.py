@@ -7,7 +7,7 @@ from typing import Any
 from eshops.adapters.reading import mapping, objects, text
 from eshops.adapters.shopify import queries
 from eshops.adapters.shopify.client import Client
-from eshops.adapters.shopify.orders import is_edit
+from eshops.adapters.shopify.edits import is_edit
 from eshops.source import BadPayload, Unavailable
 
 MORE_COST = 60

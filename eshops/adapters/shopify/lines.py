@@ -11,38 +11,30 @@ Facts this rests on, from the descriptions in the schema of the Admin GraphQL AP
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from eshops.adapters.amounts import NOTHING, RATE_PLACES, Amounts, amounts, net_of
 from eshops.adapters.reading import (
     CODE_LENGTH,
     MONEY_PLACES,
-    code,
     integer,
     mapping,
-    money,
     number,
     objects,
-    plain,
     round_to,
     text,
 )
-from eshops.source import BadPayload, ItemKind, Metadatum, SourceItem
-
-Data = Mapping[str, Any]
-
-
-class Removed(NamedTuple):
-    """Units of a line that the order was edited to have no longer, and what they amounted to."""
-
-    quantity: int = 0
-    price: Decimal = NOTHING
-    tax: Decimal = NOTHING
-
-    def with_more(self, other: "Removed") -> "Removed":
-        return Removed(
-            self.quantity + other.quantity, self.price + other.price, self.tax + other.tax
-        )
+from eshops.adapters.shopify.edits import Removed
+from eshops.adapters.shopify.values import (
+    Data,
+    amount,
+    attributes,
+    identifier,
+    nodes,
+    optional_identifier,
+    with_tax,
+)
+from eshops.source import BadPayload, ItemKind, SourceItem
 
 
 class Allocation(NamedTuple):
@@ -58,30 +50,6 @@ class Figures(NamedTuple):
     rate: Decimal | None
     amounts: Amounts
     allocations: Sequence[Allocation]
-
-
-def amount(data: Data, key: str, default: Decimal | None = None) -> Decimal:
-    """The amount in the customer's currency; raises `BadPayload` where there is none."""
-    bag = data.get(key)
-    if bag is None and default is not None:
-        return default
-    return money(mapping(mapping(data, key), "presentmentMoney"), "amount")
-
-
-def nodes(data: Data, key: str) -> list[dict[str, Any]]:
-    return objects(mapping(data, key), "nodes")
-
-
-def identifier(data: Data, key: str = "id") -> str:
-    """The number in a global id: 123 of gid://shopify/Order/123; the text after the last slash."""
-    found = optional_identifier(data, key)
-    if not found:
-        raise BadPayload(f"The e-shop's answer has no “{key}”.")
-    return found
-
-
-def optional_identifier(data: Data, key: str = "id") -> str:
-    return code(data, key).partition("?")[0].rpartition("/")[2]
 
 
 def items(data: Data, removed: Mapping[str, Removed]) -> tuple[SourceItem, ...]:
@@ -109,13 +77,6 @@ def items(data: Data, removed: Mapping[str, Removed]) -> tuple[SourceItem, ...]:
             ]
         )
     )
-
-
-def with_tax(data: Data) -> bool:
-    included = data.get("taxesIncluded")
-    if not isinstance(included, bool):
-        raise BadPayload("The e-shop's “taxesIncluded” cannot be understood.")
-    return included
 
 
 def figures(line: Data, included: bool, removed: Mapping[str, Removed] = {}) -> Figures:
@@ -306,13 +267,6 @@ def refunds(data: Data) -> Iterator[SourceItem]:
                 gross=-money_back,
                 in_total=False,
             )
-
-
-def attributes(data: Data) -> tuple[Metadatum, ...]:
-    return tuple(
-        Metadatum(text(each, "key"), plain(each.get("value")))
-        for each in objects(data, "customAttributes")
-    )
 
 
 def distinct(lines: Sequence[SourceItem]) -> Sequence[SourceItem]:

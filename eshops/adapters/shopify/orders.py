@@ -1,15 +1,12 @@
 """What an order object of Shopify's Admin GraphQL API means. Pure: no network, no settings.
 
-Which figures are an order's, as the schema of 2026-10 describes them: all are in the customer's
-currency (`presentmentMoney`), for that is what is paid. `totalPriceSet` is before refunds, but
-counts what was removed by editing the order, which is kept as a refund without money;
-`currentTotalPriceSet` is without either. What the customer owes is the former without the latter's
-removed units, so these are no lines here, and refunded ones are (see `removals`).
+All figures are in the customer's currency (`presentmentMoney`), for that is what is paid. Which of
+them is the total is told in `edits`.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,23 +14,16 @@ from eshops.adapters.amounts import NOTHING, currency
 from eshops.adapters.reading import (
     CODE_LENGTH,
     code,
-    integer,
     mapping,
     objects,
     plain,
     text,
     utc,
 )
-from eshops.adapters.shopify.lines import (
-    Removed,
-    amount,
-    attributes,
-    identifier,
-    items,
-    nodes,
-    with_tax,
-)
+from eshops.adapters.shopify.edits import removals, totals
+from eshops.adapters.shopify.lines import items
 from eshops.adapters.shopify.sequences import STATUSES, axes
+from eshops.adapters.shopify.values import Data, amount, attributes, identifier, nodes
 from eshops.adapters.statuses import compose
 from eshops.source import (
     BadPayload,
@@ -44,7 +34,6 @@ from eshops.source import (
     SourceOrder,
 )
 
-Data = Mapping[str, Any]
 Payments = Sequence[tuple[Data, datetime | None]]
 """What the customer paid or is to pay, and when it was."""
 
@@ -128,82 +117,6 @@ def order_id(data: Data) -> str:
     if not ORDER_ID.fullmatch(found):
         raise BadPayload("The e-shop's “id” cannot be understood.")
     return found
-
-
-# figures
-
-
-def totals(data: Data, removed: Mapping[str, Removed]) -> tuple[Decimal, Decimal]:
-    """The total before refunds and the tax in it, without what was removed from the order."""
-    total, tax = amount(data, "totalPriceSet"), amount(data, "totalTaxSet", NOTHING)
-    if not removed:
-        return total, tax
-    if all(is_edit(data, each) for each in objects(data, "refunds")):
-        return amount(data, "currentTotalPriceSet"), amount(data, "currentTotalTaxSet", NOTHING)
-    gone = sum((each.price for each in removed.values()), NOTHING)
-    gone_tax = sum((each.tax for each in removed.values()), NOTHING)
-    return total - (gone if with_tax(data) else gone + gone_tax), tax - gone_tax
-
-
-def removals(data: Data) -> dict[str, Removed]:
-    """What the order was edited to have no longer: line id → how much of it.
-
-    Shopify keeps it as a refund without money. So it keeps, too, what a cancelled order no longer
-    has, but that order shall go on telling what it was. And where the customer had paid for what
-    was removed and got the money back by a refund without lines, it was refunded.
-    """
-    edits = [removed_lines(each) for each in objects(data, "refunds") if is_edit(data, each)]
-    if not edits:
-        return {}
-    worths = [worth(lines, with_tax(data)) for lines in edits]
-    paid_back = min(money_without_lines(data), overpaid(data, sum(worths, NOTHING)))
-    together: dict[str, Removed] = {}
-    for lines, value in zip(edits, worths, strict=True):
-        if 0 < value <= paid_back:
-            paid_back -= value
-            continue
-        for line, gone in lines.items():
-            together[line] = together.get(line, Removed()).with_more(gone)
-    return together
-
-
-def is_edit(data: Data, refund: Data) -> bool:
-    if amount(refund, "totalRefundedSet"):
-        return False
-    cancelled_at = utc(data, "cancelledAt")
-    at = utc(refund, "createdAt") if cancelled_at else None
-    return not (cancelled_at and at and at > cancelled_at - timedelta(minutes=1))
-
-
-def removed_lines(refund: Data) -> dict[str, Removed]:
-    together: dict[str, Removed] = {}
-    for each in nodes(refund, "refundLineItems"):
-        gone = Removed(
-            integer(each, "quantity"), amount(each, "subtotalSet"), amount(each, "totalTaxSet")
-        )
-        line = identifier(mapping(each, "lineItem"))
-        together[line] = together.get(line, Removed()).with_more(gone)
-    return together
-
-
-def worth(lines: Mapping[str, Removed], included: bool) -> Decimal:
-    """With tax."""
-    prices = sum((each.price for each in lines.values()), NOTHING)
-    return prices if included else prices + sum((each.tax for each in lines.values()), NOTHING)
-
-
-def money_without_lines(data: Data) -> Decimal:
-    refunds = objects(data, "refunds")
-    money = (
-        amount(each, "totalRefundedSet") for each in refunds if not nodes(each, "refundLineItems")
-    )
-    return sum(money, NOTHING)
-
-
-def overpaid(data: Data, removed: Decimal) -> Decimal:
-    """What the customer had paid beyond the order as it was edited."""
-    left = amount(data, "totalPriceSet") - removed
-    return max(NOTHING, amount(data, "totalReceivedSet", NOTHING) - left)
 
 
 def gross_of(lines: Sequence[SourceItem], kind: ItemKind) -> Decimal:

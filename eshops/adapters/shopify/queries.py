@@ -30,7 +30,8 @@ _PARTS = {
     "shippingLines": f"id title code discountedPriceSet {_MONEY} {_ALLOCATIONS} {_TAXES}",
     "localizedFields": "key value",
     "metafields": "namespace key value",
-    "refundLineItems": f"quantity subtotalSet {_MONEY} totalTaxSet {_MONEY} lineItem {{ id }}",
+    "refundLineItems": f"""
+      quantity restockType subtotalSet {_MONEY} totalTaxSet {_MONEY} lineItem {{ id }}""",
 }
 """The connections inside an order and what each of their nodes is asked for."""
 _SIZES = {

@@ -263,6 +263,7 @@ def refund(number: int, money_back: str, *lines: Any, at: str = "2026-11-04T12:0
 COFFEE = line("1", "Káva", 2, "24.2", "4.2")
 TEA = line("2", "Čaj", 1, "11.2", "1.2", 12.0)
 BOTH = bags(totalPriceSet="35.4", totalTaxSet="5.4", totalReceivedSet="35.4")
+TEA_BACK = refunded("2", 1, "11.2", "1.2", "RETURN")
 NO_TEA = refunded("2", 1, "11.2", "1.2")
 ONE_COFFEE = refunded("1", 1, "12.1", "2.1")
 TEA_ONLY = {
@@ -281,6 +282,10 @@ CANCELLED = {"cancelledAt": "2026-11-04T12:00:02Z"}
         ([refund(1, "10", NO_TEA)], {}, "35.4", {"1": 2, "2": 1}, ["10"]),
         # a refund of nothing in particular
         ([refund(1, "5")], {}, "35.4", {"1": 2, "2": 1}, ["5"]),
+        # edited otherwise: a price, a discount
+        ([], bags(totalPriceSet="36.4", currentTotalPriceSet="35.4"), "35.4", {"1": 2, "2": 1}, []),
+        # cancelled without a trace of what is left
+        ([], CANCELLED | bags(currentTotalPriceSet="0"), "35.4", {"1": 2, "2": 1}, []),
         # edited before it was paid: the line is no longer there
         (
             [refund(1, "0", NO_TEA)],
@@ -327,6 +332,22 @@ CANCELLED = {"cancelledAt": "2026-11-04T12:00:02Z"}
             "35.4",
             {"1": 2, "2": 1},
             ["11.2"],
+        ),
+        # returned, and nothing given back for it (yet): it is no edit
+        ([refund(1, "0", TEA_BACK)], bags(totalReceivedSet="0"), "35.4", {"1": 2, "2": 1}, []),
+        (
+            [refund(1, "0", TEA_BACK), refund(2, "11.2")],
+            {},
+            "35.4",
+            {"1": 2, "2": 1},
+            ["11.2"],
+        ),
+        (
+            [refund(1, "0", TEA_BACK), refund(2, "0", ONE_COFFEE)],
+            bags(totalReceivedSet="0"),
+            "23.3",
+            {"1": 1, "2": 1},
+            [],
         ),
         # a cancelled order tells what it was, given back or never paid
         (
@@ -725,6 +746,7 @@ def test_metadata() -> None:
         ({"presentmentCurrencyCode": "Kč"}, "“presentmentCurrencyCode”"),
         ({"taxesIncluded": None}, "“taxesIncluded”"),
         ({"totalPriceSet": None}, "“amount”"),
+        ({"currentTotalPriceSet": None}, "“amount”"),
         ({"totalRefundedSet": {"presentmentMoney": {}}}, "“amount”"),
         ({"lineItems": {"nodes": [None]}}, "“nodes”"),
     ],
@@ -787,7 +809,7 @@ def test_lines_sum_up_to_what_shopify_sums_up(
     data = small_order("7") | {
         "taxesIncluded": included,
         "lineItems": connection(*told_lines),
-        **bags(totalPriceSet=str(total), totalTaxSet=str(tax_in_all)),
+        **bags(currentTotalPriceSet=str(total), currentTotalTaxSet=str(tax_in_all)),
     }
     told = parse_order(data)
     assert in_total(told) == told.total == total
