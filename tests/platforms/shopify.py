@@ -389,7 +389,6 @@ def line(
         "variantTitle": None,
         "sku": None,
         "quantity": quantity,
-        "requiresShipping": True,
         "product": None,
         "variant": None,
         "customAttributes": [],
@@ -492,7 +491,7 @@ def denied(field: str, right: str) -> dict[str, Any]:
 # points
 
 
-def points(requested: int, available: int = 2000, rate: int = 100) -> dict[str, Any]:
+def points(requested: int, available: int = 2000, rate: float = 100) -> dict[str, Any]:
     status = {"maximumAvailable": 2000.0, "currentlyAvailable": available, "restoreRate": rate}
     return {"cost": {"requestedQueryCost": requested, "throttleStatus": status}}
 

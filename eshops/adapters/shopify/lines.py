@@ -55,47 +55,44 @@ class Figures(NamedTuple):
 def items(data: Data, removed: Mapping[str, Removed]) -> tuple[SourceItem, ...]:
     """All lines of the order but those it was edited to have no longer."""
     included = with_tax(data)
-    lines = nodes(data, "lineItems")
-    figured = [(line, figures(line, included, removed)) for line in lines]
-    charges = [(line, figures(line, included)) for line in nodes(data, "shippingLines")]
-    tip = amount(data, "totalTipReceivedSet", NOTHING)
+    lines, charges = nodes(data, "lineItems"), nodes(data, "shippingLines")
+    figured = [product_figures(line, included, removed.get(identifier(line))) for line in lines]
+    charged = [shipping_figures(line, included) for line in charges]
     products = [
         product(line, told)
-        for line, told in figured
+        for line, told in zip(lines, figured, strict=True)
         if told.quantity > 0 or identifier(line) not in removed
     ]
-    if tip:
-        products = with_tip(products, tip)
-    return tuple(
-        distinct(
-            [
-                *products,
-                *(shipping(line, told, at) for at, (line, told) in enumerate(charges, 1)),
-                *fees(data, included),
-                *discounts([told for _, told in figured + charges], included),
-                *refunds(data),
-            ]
-        )
-    )
+    tip = amount(data, "totalTipReceivedSet", NOTHING)
+    told = [
+        *(with_tip(products, tip) if tip else products),
+        *map(shipping, charges, charged, range(1, 1 + len(charges))),
+        *fees(data, included),
+        *discounts(figured + charged, included),
+        *refunds(data),
+    ]
+    if len({(line.kind, line.external_id) for line in told}) != len(told):
+        raise BadPayload("Two of the e-shop's lines have the same id.")
+    return tuple(told)
 
 
-def figures(line: Data, included: bool, removed: Mapping[str, Removed] = {}) -> Figures:
-    """What a line of products or of shipping amounts to, without the units that were removed."""
-    taxes = objects(line, "taxLines")
-    told = allocations(line)
-    if "originalTotalSet" in line:
-        quantity = number(line, "quantity")
-        price = amount(line, "originalTotalSet") - sum((each.amount for each in told), NOTHING)
-    else:
-        quantity, price = Decimal(1), amount(line, "discountedPriceSet")
+def product_figures(line: Data, included: bool, gone: Removed | None) -> Figures:
+    """What a line amounts to, without the units that were removed from the order."""
+    quantity, off, taxes = number(line, "quantity"), allocations(line), objects(line, "taxLines")
+    price = amount(line, "originalTotalSet") - sum((each.amount for each in off), NOTHING)
     tax = tax_of(taxes)
-    gone = removed.get(identifier(line)) if removed else None
     if gone:
         left = max(NOTHING, 1 - gone.quantity / quantity) if quantity else NOTHING
-        told = [each._replace(amount=round_to(each.amount * left, MONEY_PLACES)) for each in told]
+        off = [each._replace(amount=round_to(each.amount * left, MONEY_PLACES)) for each in off]
         quantity, price, tax = quantity - gone.quantity, price - gone.price, tax - gone.tax
     both = priced(price, tax, included)
-    return Figures(quantity, tax_rate(taxes, both.net), both, told if quantity > 0 else ())
+    return Figures(quantity, tax_rate(taxes, both.net), both, off if quantity > 0 else ())
+
+
+def shipping_figures(line: Data, included: bool) -> Figures:
+    taxes = objects(line, "taxLines")
+    both = priced(amount(line, "discountedPriceSet"), tax_of(taxes), included)
+    return Figures(Decimal(1), tax_rate(taxes, both.net), both, allocations(line))
 
 
 def tax_of(taxes: Sequence[Data]) -> Decimal:
@@ -267,9 +264,3 @@ def refunds(data: Data) -> Iterator[SourceItem]:
                 gross=-money_back,
                 in_total=False,
             )
-
-
-def distinct(lines: Sequence[SourceItem]) -> Sequence[SourceItem]:
-    if len({(line.kind, line.external_id) for line in lines}) != len(lines):
-        raise BadPayload("Two of the e-shop's lines have the same id.")
-    return lines

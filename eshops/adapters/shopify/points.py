@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from eshops.adapters.http import Response
+from eshops.adapters.http import LONGEST_WAIT, Response
 from eshops.adapters.reading import mapping, number
 from eshops.source import BadPayload, Unavailable
 
@@ -96,13 +96,13 @@ def throttled(response: Response) -> Unavailable:
     wait = None
     if cost["restoreRate"]:
         seconds = (requested - cost["currentlyAvailable"]) / cost["restoreRate"]
-        wait = timedelta(seconds=max(1, math.ceil(seconds)))
+        wait = min(timedelta(seconds=max(1, math.ceil(seconds))), LONGEST_WAIT)
     return Unavailable("Shopify asks us to slow down (THROTTLED). Try again later.", wait)
 
 
 def too_costly(errors: Sequence[Mapping[str, Any]]) -> TooCostly:
     """What is to be said of MAX_COST_EXCEEDED, which names the cost and the limit."""
-    told = [mapping(error, "extensions") for error in errors]
+    told = [each for error in errors if isinstance(each := error.get("extensions"), dict)]
     cost, limit = ([_positive(each, key) for each in told] for key in ("cost", "maxCost"))
     return TooCostly(max(cost, default=0), max(limit, default=0))
 

@@ -24,7 +24,7 @@ _ADDRESS = """{ firstName lastName company address1 address2 city province provi
 
 _PARTS = {
     "lineItems": f"""
-      id title variantTitle sku quantity requiresShipping
+      id title variantTitle sku quantity
       product {{ id }} variant {{ id barcode }} customAttributes {{ key value }}
       originalTotalSet {_MONEY} {_ALLOCATIONS} {_TAXES}""",
     "shippingLines": f"id title code discountedPriceSet {_MONEY} {_ALLOCATIONS} {_TAXES}",

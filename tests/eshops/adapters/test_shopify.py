@@ -155,7 +155,8 @@ def test_without_figures_half_as_many_are_asked_for(shop: ShopifyShop) -> None:
     ids = shop.ids(20)
     shop.stock(*ids)
     charge(shop, lambda count: 250 * count)
-    shop.too_costly = lambda cost: failure("MAX_COST_EXCEEDED")
+    error = failure("MAX_COST_EXCEEDED", cost="much")["errors"][0]
+    shop.too_costly = lambda cost: {"errors": ["x", {"extensions": ["x"]}, error]}
     assert set(kinds(shop.fetch(*ids)).values()) == {SourceOrder}
     assert sizes(shop) == [13, 6, *[3] * 6, 2]
 
@@ -220,12 +221,14 @@ def test_it_does_not_wait_for_long(shop: ShopifyShop, slept: list[float]) -> Non
     [
         (Reply({**failure("THROTTLED"), "extensions": points(990, 40)}), Unavailable, 10),
         (Reply({**failure("THROTTLED"), "extensions": points(100, 99)}), Unavailable, 1),
+        (Reply({**failure("THROTTLED"), "extensions": points(990, 0, 0.001)}), Unavailable, 3600),
+        (Reply({**failure("THROTTLED"), "extensions": []}), Unavailable, None),
         (Reply(failure("THROTTLED")), Unavailable, None),
         (Reply({"errors": "Exceeded"}, 429, {"Retry-After": "2.0"}), Unavailable, 2),
         (Reply(b"", 502), Unavailable, None),
         (Reply(failure("INTERNAL_SERVER_ERROR")), ServerError, None),
     ],
-    ids=["throttled", "nearly", "odd", "429", "502", "failing"],
+    ids=["throttled", "nearly", "for hours", "odd", "untold", "429", "502", "failing"],
 )
 def test_trouble_on_the_way_keeps_what_was_told(
     shop: ShopifyShop, reply: Reply, expected: type, wait: int | None
