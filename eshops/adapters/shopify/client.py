@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from eshops.adapters import graphql
 from eshops.adapters.address import EVERYTHING, base_address
 from eshops.adapters.bearer import Bearer
+from eshops.adapters.graphql import Failed, ask, code, trouble
 from eshops.adapters.http import HttpClient, Response
 from eshops.adapters.reading import text
 from eshops.adapters.shopify.points import Points, throttled, too_costly
@@ -65,17 +65,15 @@ class Client:
         """
         self.points.wait_for(cost)
         try:
-            response = self._key.signed_in(
-                lambda: graphql.ask(self._api, API, document, variables or {})
-            )
-        except graphql.Failed as failed:
+            response = self._key.signed_in(lambda: ask(self._api, API, document, variables or {}))
+        except Failed as failed:
             raise self._meaning(failed) from None
         self.points.note(response, orders)
         return response
 
-    def _meaning(self, failed: graphql.Failed) -> SourceError:
+    def _meaning(self, failed: Failed) -> SourceError:
         host, status = urlsplit(self.address).hostname or "Shopify", failed.response.status
-        codes = {graphql.code(error) for error in failed.errors}
+        codes = {code(error) for error in failed.errors}
         if "THROTTLED" in codes:
             return throttled(failed.response)
         if "MAX_COST_EXCEEDED" in codes:
@@ -93,7 +91,7 @@ class Client:
             return Unavailable(
                 f"{host} gave an answer we did not expect (status {status}). Try again later."
             )
-        return graphql.trouble(failed, host)
+        return trouble(failed, host)
 
 
 def shop_address(pasted: str) -> str:
