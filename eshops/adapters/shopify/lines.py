@@ -45,6 +45,11 @@ class Allocation(NamedTuple):
     amount: Decimal
 
 
+class Tax(NamedTuple):
+    rate: Decimal
+    amount: Decimal
+
+
 class Figures(NamedTuple):
     quantity: Decimal
     rate: Decimal | None
@@ -78,9 +83,9 @@ def items(data: Data, removed: Mapping[str, Removed]) -> tuple[SourceItem, ...]:
 
 def product_figures(line: Data, included: bool, gone: Removed | None) -> Figures:
     """What a line amounts to, without the units that were removed from the order."""
-    quantity, off, taxes = number(line, "quantity"), allocations(line), objects(line, "taxLines")
+    quantity, off, taxes = number(line, "quantity"), allocations(line), taxes_of(line)
     price = amount(line, "originalTotalSet") - sum((each.amount for each in off), NOTHING)
-    tax = tax_of(taxes)
+    tax = sum_of(taxes)
     if gone:
         left = max(NOTHING, 1 - gone.quantity / quantity) if quantity else NOTHING
         off = [each._replace(amount=round_to(each.amount * left, MONEY_PLACES)) for each in off]
@@ -90,32 +95,34 @@ def product_figures(line: Data, included: bool, gone: Removed | None) -> Figures
 
 
 def shipping_figures(line: Data, included: bool) -> Figures:
-    taxes = objects(line, "taxLines")
-    both = priced(amount(line, "discountedPriceSet"), tax_of(taxes), included)
+    taxes = taxes_of(line)
+    both = priced(amount(line, "discountedPriceSet"), sum_of(taxes), included)
     return Figures(Decimal(1), tax_rate(taxes, both.net), both, allocations(line))
 
 
-def tax_of(taxes: Sequence[Data]) -> Decimal:
-    return sum((amount(each, "priceSet") for each in taxes), NOTHING)
+def taxes_of(line: Data) -> list[Tax]:
+    return [
+        Tax(number(each, "ratePercentage", NOTHING), amount(each, "priceSet"))
+        for each in objects(line, "taxLines")
+    ]
+
+
+def sum_of(taxes: Sequence[Tax]) -> Decimal:
+    return sum((each.amount for each in taxes), NOTHING)
 
 
 def priced(price: Decimal, tax: Decimal, included: bool) -> Amounts:
     return amounts(gross=price, tax=tax) if included else amounts(net=price, tax=tax)
 
 
-def tax_rate(taxes: Sequence[Data], net: Decimal | None) -> Decimal | None:
+def tax_rate(taxes: Sequence[Tax], net: Decimal | None) -> Decimal | None:
     """The per cent that the line's taxes amount to together; None when it has none.
 
     A tax of nothing on a line that costs something does not apply to it, whatever its rate.
     """
     if not taxes:
         return None
-    rates = [
-        number(each, "ratePercentage", NOTHING)
-        for each in taxes
-        if not net or amount(each, "priceSet")
-    ]
-    together = sum(rates, NOTHING)
+    together = sum((each.rate for each in taxes if each.amount or not net), NOTHING)
     if not 0 <= together < 10**5:
         raise BadPayload("The e-shop's “ratePercentage” cannot be understood.")
     return round_to(together, RATE_PLACES)
@@ -188,8 +195,8 @@ def fees(data: Data, included: bool) -> Iterator[SourceItem]:
     """What is charged beside products and shipping, and what a payment in cash was rounded by,
     which changes what was received and not the total."""
     for line in objects(data, "additionalFees"):
-        taxes = objects(line, "taxLines")
-        both = priced(amount(line, "price"), tax_of(taxes), included)
+        taxes = taxes_of(line)
+        both = priced(amount(line, "price"), sum_of(taxes), included)
         yield fee(identifier(line), text(line, "name"), both, tax_rate(taxes, both.net))
     duties = amount(data, "originalTotalDutiesSet", NOTHING)
     duties = duties or amount(data, "currentTotalDutiesSet", NOTHING)

@@ -42,7 +42,7 @@ ORDER_ID = re.compile(r"[1-9][0-9]{0,18}")
 PAID = {"PAID", "PARTIALLY_REFUNDED", "REFUNDED"}
 PAYING = {"SUCCESS", "PENDING"}
 MONEY_IN = {"SALE", "CAPTURE"}
-RESERVED = {"AUTHORIZATION", "EMV_AUTHORIZATION"}
+PAYMENTS = MONEY_IN | {"AUTHORIZATION", "EMV_AUTHORIZATION"}
 """Statuses and kinds of a transaction by which the customer pays, or is to pay."""
 LOST = {"CANCELLED", "ERROR", "FAILURE"}
 """Statuses of a fulfillment whose parcel does not travel."""
@@ -137,7 +137,7 @@ def payments_of(data: Data) -> Payments:
     told = [
         (each, utc(each, "processedAt"))
         for each in objects(data, "transactions")
-        if text(each, "status") in PAYING and text(each, "kind") in MONEY_IN | RESERVED
+        if text(each, "status") in PAYING and text(each, "kind") in PAYMENTS
     ]
     return sorted(told, key=lambda each: (each[1] is None, each[1]))
 

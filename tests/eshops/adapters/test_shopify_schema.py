@@ -169,7 +169,7 @@ def test_every_status_of_the_schema_is_told_or_left_out_knowingly(schema: GraphQ
         ("OrderDisplayFinancialStatus", orders.PAID),
         ("FulfillmentStatus", orders.LOST),
         ("OrderTransactionStatus", orders.PAYING),
-        ("OrderTransactionKind", orders.MONEY_IN | orders.RESERVED),
+        ("OrderTransactionKind", orders.PAYMENTS),
         ("OrderSortKeys", {"CREATED_AT", "UPDATED_AT"}),
     ],
 )
