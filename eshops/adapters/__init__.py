@@ -3,6 +3,7 @@
 from eshops.adapters.medusa.adapter import Medusa
 from eshops.adapters.prestashop.adapter import PrestaShop
 from eshops.adapters.saleor.adapter import Saleor
+from eshops.adapters.shopify.adapter import Shopify
 from eshops.adapters.upgates.adapter import Upgates
 from eshops.adapters.vendure.adapter import Vendure
 from eshops.adapters.woocommerce.adapter import WooCommerce
@@ -12,6 +13,7 @@ ADAPTERS: dict[str, AdapterFactory] = {
     "medusa": Medusa,
     "prestashop": PrestaShop,
     "saleor": Saleor,
+    "shopify": Shopify,
     "upgates": Upgates,
     "vendure": Vendure,
     "woocommerce": WooCommerce,

@@ -292,11 +292,11 @@ class HttpClient:
 def retry_after(value: str) -> timedelta | None:
     """How long a Retry-After header asks us to wait, at most `LONGEST_WAIT`; None if it says not.
 
-    Both forms of RFC 9110 10.2.3: seconds, and the date when to come back.
+    Both forms of RFC 9110 10.2.3: seconds, and the date when to come back. Shopify writes “2.0”.
     """
     value = value.strip()
-    if re.fullmatch(r"[0-9]{1,9}", value):
-        wait = timedelta(seconds=int(value))
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+        wait = timedelta(seconds=float(value))
     else:
         try:
             then = parsedate_to_datetime(value)

@@ -4,6 +4,7 @@ from tests.platforms.medusa import MedusaShop
 from tests.platforms.prestashop import PrestaShopShop
 from tests.platforms.saleor import SaleorShop
 from tests.platforms.shop import PlatformShop
+from tests.platforms.shopify import ShopifyShop
 from tests.platforms.upgates import UpgatesShop
 from tests.platforms.vendure import VendureShop
 from tests.platforms.woocommerce import WooCommerceShop
@@ -12,6 +13,7 @@ SHOPS: dict[str, type[PlatformShop]] = {
     "medusa": MedusaShop,
     "prestashop": PrestaShopShop,
     "saleor": SaleorShop,
+    "shopify": ShopifyShop,
     "upgates": UpgatesShop,
     "vendure": VendureShop,
     "woocommerce": WooCommerceShop,
