@@ -29,7 +29,7 @@ class PrestaShopShop(PlatformShop):
     credentials = {"key": KEY}
     # The orders and seven of the resources above, as there is no discount; currencies, countries,
     # carriers, order statuses and taxes once for each adapter.
-    requests = {1: 13, 100: 13}
+    requests = {1: 10, 100: 10}
     differences = {
         "number": "REF000001",
         "status_code": "3",

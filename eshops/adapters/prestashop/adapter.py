@@ -18,6 +18,8 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from eshops.adapters.address import base_address
 from eshops.adapters.answers import another, answered, gone, identified, impossible, readable
 from eshops.adapters.batch import bisect, complete
@@ -26,6 +28,7 @@ from eshops.adapters.prestashop.orders import parse_order
 from eshops.adapters.prestashop.refusals import KEYS_PAGE, NotAllowed, explained, not_allowed
 from eshops.adapters.prestashop.resources import (
     ESSENTIAL,
+    FIXED,
     OPTIONAL,
     RESOURCES,
     Resource,
@@ -98,7 +101,7 @@ class PrestaShop:
         self._admin = admin[1] if admin else "admin"
         self._timezone = connection.timezone
         self._language = connection.learned.get("language", "")
-        self._kept: dict[str, dict[str, list[Row]]] = {}
+        self._kept = recalled(connection.learned)
         self._denied: set[str] = set()
         key = connection.credentials.get("key", "").strip()
         self._api = HttpClient(
@@ -115,16 +118,33 @@ class PrestaShop:
         """Reads one row of all that orders need, so that a missing right is found out now."""
         latest: Params = {"display": "[id,id_shop]", "sort": "[id_DESC]", "limit": 1}
         orders = self._rows("orders", latest)
+        learned = self._learned()
         for resource in ESSENTIAL[1:]:
-            self._rows(resource, {"display": "[id]", "limit": 1})
+            if resource not in learned:
+                self._rows(resource, {"display": "[id]", "limit": 1})
         names: Params = {"filter[name]": among(SETTINGS), "display": "full"}
         shop = reference(orders[0], "id_shop") if orders else ""
         settings = own_settings(self._rows("configurations", names), shop)
         return ShopInfo(
             name=settings.get("PS_SHOP_NAME", ""),
             timezone=zone(settings.get("PS_TIMEZONE", "")) or self._timezone,
-            learned={"language": settings.get("PS_LANG_DEFAULT", "")},
+            learned={"language": settings.get("PS_LANG_DEFAULT", ""), **learned},
         )
+
+    def _learned(self) -> dict[str, str]:
+        """The lists that never change what they say, each as JSON."""
+        found: dict[str, str] = {}
+        for resource in FIXED:
+            try:
+                rows = self._rows(resource.name, {"display": resource.display})
+            except NotAllowed:
+                if resource.is_essential:
+                    raise
+                self._denied.add(resource.name)
+                continue
+            values = resource.learned([row for row in rows if isinstance(row, dict)])
+            found[resource.name] = msgspec.json.encode(values).decode()
+        return found
 
     # orders by their ids
 
@@ -265,6 +285,15 @@ class PrestaShop:
         raise Unavailable(
             f"{host} gave an answer we did not expect (status {response.status}). Try again later."
         )
+
+
+def recalled(learned: Mapping[str, str]) -> dict[str, dict[str, list[Row]]]:
+    """Resource → key → its row, as far as the connection test has learnt them."""
+    return {
+        each.name: each.recalled(msgspec.json.decode(learned[each.name], type=dict[str, str]))
+        for each in FIXED
+        if each.name in learned
+    }
 
 
 def id_of(row: Any) -> str:

@@ -30,6 +30,23 @@ class Resource(msgspec.Struct, frozen=True):
     """Without it an order would be wrong; without another one it only tells less."""
     lasts: bool = False
     """Its rows are the shop's and hardly change: they are asked for once and kept."""
+    is_fixed: bool = False
+    """Each of its rows says one thing for ever (a tax that is edited gets a new id), so that the
+    connection test may learn them."""
+
+    @property
+    def value(self) -> str:
+        """The field that says the one thing."""
+        return self.display.strip("[]").rpartition(",")[2]
+
+    def learned(self, rows: Rows) -> dict[str, str]:
+        """The rows as they are remembered, key → value."""
+        found = ((reference(row, self.key), row.get(self.value)) for row in rows)
+        return {key: value for key, value in found if key and isinstance(value, str)}
+
+    def recalled(self, values: Mapping[str, str]) -> dict[str, list[Row]]:
+        """Key → its row, out of what was remembered."""
+        return {key: [{self.key: key, self.value: value}] for key, value in values.items()}
 
 
 def by(*fields: str) -> Callable[[Row], Iterable[str]]:
@@ -78,6 +95,7 @@ RESOURCES = (
         "[id,iso_code]",
         is_essential=True,
         lasts=True,
+        is_fixed=True,
     ),
     Resource(
         "countries",
@@ -86,6 +104,7 @@ RESOURCES = (
         "[id,iso_code]",
         is_essential=True,
         lasts=True,
+        is_fixed=True,
     ),
     Resource("states", {"addresses": by("id_state")}, "id", "[id,iso_code]", lasts=True),
     Resource(
@@ -104,9 +123,10 @@ RESOURCES = (
         is_essential=True,
         lasts=True,
     ),
-    Resource("taxes", {"order_details": taxes}, "id", "[id,rate]", lasts=True),
+    Resource("taxes", {"order_details": taxes}, "id", "[id,rate]", lasts=True, is_fixed=True),
 )
 """In this order, for some are named by those before them."""
+FIXED = tuple(each for each in RESOURCES if each.is_fixed)
 ESSENTIAL = ("orders", *(each.name for each in RESOURCES if each.is_essential))
 OPTIONAL = tuple(each.name for each in RESOURCES if not each.is_essential)
 

@@ -172,9 +172,12 @@ def changed(whole: Any, path: Sequence[Any], key: Any, values: Sequence[Any]) ->
 
 @pytest.mark.parametrize("count", [1, 100])
 def test_requests(shop: PlatformShop, count: int) -> None:
+    """With what the connection test has learnt, as an e-shop's adapter is always opened."""
     ids = shop.ids(count)
     shop.stock(*ids)
-    adapter = shop.adapter()
+    adapter = shop.adapter(learned=shop.adapter().fetch_info().learned)
+    shop.server.asked.clear()
+    shop.server.connections = 0
     told = [
         answer
         for start in range(0, count, adapter.batch_size)

@@ -322,10 +322,31 @@ def test_an_empty_list_is_believed_of_prestashop_only(shop: PrestaShopShop) -> N
 # connection
 
 
+def test_what_was_learnt_is_not_asked_for_again_unless_it_is_new(shop: PrestaShopShop) -> None:
+    shop.orders["1"] = shop.logical("1")
+    whole = shop.fetch("1")["1"]
+    learned = dict(shop.adapter().fetch_info().learned)
+    del shop.server.asked[:]
+    assert shop.adapter(learned=learned).fetch_orders(["1"])[0].result == whole
+    assert not {"currencies", "countries", "taxes"} & set(asked(shop))
+    del shop.server.asked[:]
+    learned |= {"taxes": '{"1":"21.000"}', "countries": "{}"}
+    assert shop.adapter(learned=learned).fetch_orders(["1"])[0].result == whole
+    assert {"countries", "taxes"} <= set(asked(shop)) and "currencies" not in asked(shop)
+
+
 def test_what_a_connection_test_learns(shop: PrestaShopShop) -> None:
     info = shop.adapter(timezone="UTC").fetch_info()
-    assert (info.name, info.timezone, info.learned) == ("Káva", "Europe/Prague", {"language": "2"})
-    assert asked(shop) == [*ESSENTIAL, "configurations"]
+    assert (info.name, info.timezone) == ("Káva", "Europe/Prague")
+    assert info.learned == {
+        "language": "2",
+        "currencies": '{"1":"CZK","2":"EUR"}',
+        "countries": '{"16":"CZ","21":"US"}',
+        "taxes": '{"1":"21.000","2":"12.000"}',
+    }
+    fixed = ["currencies", "countries", "taxes"]
+    others = [each for each in ESSENTIAL[1:] if each not in fixed]
+    assert asked(shop) == ["orders", *fixed, *others, "configurations"]
     assert shop.server.asked[0].query == {
         "display": "[id,id_shop]",
         "sort": "[id_DESC]",
