@@ -1,10 +1,12 @@
 """The platforms we can talk to."""
 
+from eshops.adapters.shoptet.adapter import Shoptet
 from eshops.adapters.upgates.adapter import Upgates
 from eshops.adapters.woocommerce.adapter import WooCommerce
 from eshops.source import AdapterFactory
 
 ADAPTERS: dict[str, AdapterFactory] = {
+    "shoptet": Shoptet,
     "upgates": Upgates,
     "woocommerce": WooCommerce,
 }
