@@ -84,6 +84,7 @@ class WebServer:
     def _handler(server) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else the body waits 40 ms for the headers' receipt
 
             def setup(self) -> None:
                 super().setup()
