@@ -49,10 +49,6 @@ TRANSACTION = {
 }
 
 
-def status_of_lines(*told: Metadatum) -> dict[str, Any]:
-    return {"metadata": (*told, Metadatum("status", {"id": -1, "name": "Nevyřízená"}))}
-
-
 def whole_name(address: SourceAddress) -> SourceAddress:
     return structs.replace(
         address, first_name="", last_name=f"{address.first_name} {address.last_name}"
@@ -82,17 +78,17 @@ class ShoptetShop(PlatformShop):
                     "net": D(20),
                     "tax": D("4.2"),
                     "gross": D("24.2"),
-                    **status_of_lines(Metadatum("brand", "Káva"), Metadatum("weight", "1.000")),
+                    "metadata": (Metadatum("brand", "Káva"), Metadatum("weight", "1.000")),
                 },
                 # A variant has no id but its code.
-                "12": {"product_id": "", "variant_id": "", "unit": "ks", **status_of_lines()},
-                "13": {"product_id": "", "unit": "ks", **status_of_lines()},
-                "14": status_of_lines(Metadatum("itemType", "shipping")),
-                "15": status_of_lines(Metadatum("itemType", "billing")),
+                "12": {"product_id": "", "variant_id": "", "unit": "ks"},
+                "13": {"product_id": "", "unit": "ks"},
+                "14": {"metadata": (Metadatum("itemType", "shipping"),)},
+                "15": {"metadata": (Metadatum("itemType", "billing"),)},
                 "16": {
                     "tax_rate": D(21),
                     "in_total": True,
-                    **status_of_lines(Metadatum("itemType", "discount-coupon")),
+                    "metadata": (Metadatum("itemType", "discount-coupon"),),
                 },
                 "17": None,
             },
@@ -280,20 +276,37 @@ class ShoptetShop(PlatformShop):
             | {"vatIdValidationStatus": "verified"},
             "deliveryAddress": address(LOGICAL.shipping_address),
             "items": [
-                line(11, "product", "Espresso Ő 1 kg", "2.000", "24.20", "20.00", "4.20", "21.00")
-                | {"unitPrice": item_price("12.10", "10.00", "2.10", "21.00"), "code": "COF-ESP"}
-                | {"productGuid": "533bb41d-d978-11e0-b04f-57a43310b768", "brand": "Káva"}
-                | {"ean": "8594001234567", "amountUnit": "ks", "weight": "1.000"},
-                line(
-                    12, "product", LOGICAL.items[1].name, "1.000", "36.30", "30.00", "6.30", "21.00"
+                each | {"status": {"id": -2, "name": "Vyřizuje se"}}
+                for each in (
+                    line(
+                        11, "product", "Espresso Ő 1 kg", "2.000", "24.20", "20.00", "4.20", "21.00"
+                    )
+                    | {
+                        "unitPrice": item_price("12.10", "10.00", "2.10", "21.00"),
+                        "code": "COF-ESP",
+                    }
+                    | {"productGuid": "533bb41d-d978-11e0-b04f-57a43310b768", "brand": "Káva"}
+                    | {"ean": "8594001234567", "amountUnit": "ks", "weight": "1.000"},
+                    line(
+                        12,
+                        "product",
+                        LOGICAL.items[1].name,
+                        "1.000",
+                        "36.30",
+                        "30.00",
+                        "6.30",
+                        "21.00",
+                    )
+                    | {"code": "TEE-M", "variantName": "Velikost: M", "amountUnit": "ks"},
+                    line(13, "product", "Čaj", "3.000", "16.80", "15.00", "1.80", "12.00")
+                    | {"unitPrice": item_price("5.60", "5.00", "0.60", "12.00"), "code": "TEA"}
+                    | {"amountUnit": "ks"},
+                    line(14, "shipping", "Zásilkovna", "1.000", "4.84", "4.00", "0.84", "21.00"),
+                    line(15, "billing", "Dobírka", "1.000", "2.42", "2.00", "0.42", "21.00"),
+                    line(
+                        16, "discount-coupon", "PODZIM", "1.000", "-6.05", "-5.00", "-1.05", "21.00"
+                    ),
                 )
-                | {"code": "TEE-M", "variantName": "Velikost: M", "amountUnit": "ks"},
-                line(13, "product", "Čaj", "3.000", "16.80", "15.00", "1.80", "12.00")
-                | {"unitPrice": item_price("5.60", "5.00", "0.60", "12.00"), "code": "TEA"}
-                | {"amountUnit": "ks"},
-                line(14, "shipping", "Zásilkovna", "1.000", "4.84", "4.00", "0.84", "21.00"),
-                line(15, "billing", "Dobírka", "1.000", "2.42", "2.00", "0.42", "21.00"),
-                line(16, "discount-coupon", "PODZIM", "1.000", "-6.05", "-5.00", "-1.05", "21.00"),
             ],
             "notes": notes(
                 customerRemark=LOGICAL.customer_note,

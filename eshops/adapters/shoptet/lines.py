@@ -54,7 +54,6 @@ LINE_METADATA = (
     "surchargeParametersTexts",
     "specificSurchargeParameters",
     "consumptionTax",
-    "status",
 )
 
 
@@ -69,32 +68,38 @@ class Figures(NamedTuple):
 
 def items(data: Data) -> Iterator[SourceItem]:
     """All lines of the order, each set followed by what is in it."""
-    lines = objects(data, "items")
-    figured = [(line, figures(line)) for line in lines]
-    kinds = {text(line, "itemType") for line in lines}
-    parts = {} if SET_PART in kinds else set_parts(data)
-    has_priced_set = any(told.gross and text(line, "itemType") == SET for line, told in figured)
+    lines = [(text(line, "itemType"), figures(line), line) for line in objects(data, "items")]
+    parts = {} if any(type_ == SET_PART for type_, _, _ in lines) else set_parts(data)
+    has_priced_set = any(type_ == SET and told.gross for type_, told, _ in lines)
+    usual = data.get("status")
     seen = set[str]()
-    for position, (line, told) in enumerate(figured, 1):
-        found = item(line, told, position, has_priced_set)
-        if found.external_id in seen:
+    for position, (type_, told, line) in enumerate(lines, 1):
+        external_id = code(line, "itemId") or f"line{position}"
+        if external_id in seen:
             raise BadPayload("Two of the e-shop's “items” have the same itemId.")
-        seen.add(found.external_id)
-        yield found
-        yield from parts.pop(found.external_id, ())
+        seen.add(external_id)
+        in_total = not (type_ == SET_PART and has_priced_set)
+        own_status = () if line.get("status") == usual else ("status",)
+        yield item(line, external_id, type_, told, in_total, own_status)
+        yield from parts.pop(external_id, ())
     for rest in parts.values():
         yield from rest
     yield from rounding(mapping(data, "price"))
 
 
-def item(line: Data, told: Figures, position: int, has_priced_set: bool) -> SourceItem:
-    type_ = text(line, "itemType")
+def item(
+    line: Data,
+    external_id: str,
+    type_: str,
+    told: Figures,
+    in_total: bool,
+    own_status: Sequence[str],
+) -> SourceItem:
     kind = kind_of(type_, told.gross)
-    quantity = number(line, "amount", ONE)
-    ratio = number(line, "priceRatio", ONE)
     is_product = kind is ItemKind.PRODUCT
+    quantity, ratio = number(line, "amount", ONE), number(line, "priceRatio", ONE)
     return SourceItem(
-        external_id=code(line, "itemId") or f"line{position}",
+        external_id=external_id,
         kind=kind,
         name=text(line, "name"),
         variant=text(line, "variantName"),
@@ -108,8 +113,8 @@ def item(line: Data, told: Figures, position: int, has_priced_set: bool) -> Sour
         net=told.net,
         tax=told.tax,
         gross=told.gross,
-        in_total=not (type_ == SET_PART and has_priced_set),
-        metadata=metadata_of(line, type_, ratio),
+        in_total=in_total,
+        metadata=metadata_of(line, type_, ratio, own_status),
     )
 
 
@@ -212,13 +217,16 @@ def rounding(price: Data) -> Iterator[SourceItem]:
     )
 
 
-def metadata_of(line: Data, type_: str, ratio: Decimal) -> tuple[Metadatum, ...]:
+def metadata_of(
+    line: Data, type_: str, ratio: Decimal, own_status: Sequence[str]
+) -> tuple[Metadatum, ...]:
+    """What else the line has; its status where that is not the order's."""
     told = [] if type_ in ("", "product") else [Metadatum("itemType", type_)]
     if ratio != 1:
         told += metadata(line, ("priceRatio", "unitPrice"))
     if len(objects(line, "displayPrices")) > 1:
         told += metadata(line, ("displayPrices",))
-    return tuple(told + metadata(line, LINE_METADATA))
+    return tuple(told + metadata(line, LINE_METADATA) + metadata(line, own_status))
 
 
 def metadata(data: Data, keys: Sequence[str], prefix: str = "") -> list[Metadatum]:
