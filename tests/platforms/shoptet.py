@@ -1,10 +1,9 @@
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import formatdate
-from threading import Lock
 from typing import Any
+from urllib.parse import unquote
 
 from msgspec import structs
 
@@ -116,42 +115,22 @@ class ShoptetShop(PlatformShop):
     def __init__(self, server: Any) -> None:
         super().__init__(server)
         self.newest_first = True
+        self.sorts_by_change = False
+        """In which order it lists is not documented."""
         self.filling = 4
-        self.date = ""
-        """The server's clock, where it is not that of this machine."""
-        self.at_once = self.most_at_once = 0
-        self._lock = Lock()
 
     def answer(self, asked: Asked) -> Reply:
-        with self._counted():
-            assert asked.method == "GET"
-            assert asked.headers["Content-Type"] == "application/json"
-            if asked.headers["Shoptet-Private-API-Token"] != TOKEN:
-                return self.refusals()["key"]
-            path = asked.path.removeprefix("/api/")
-            if path == "orders":
-                return self._listed(asked.query)
-            told = {
-                "eshop": ESHOP,
-                "orders/statuses": STATUSES,
-                "payment-methods": PAYMENT_METHODS,
-                "shipping-methods": SHIPPING_METHODS,
-            }
-            if path in told:
-                assert not asked.query
-                return self.enveloped(told[path])
-            return self._single(path.removeprefix("orders/"), asked.query)
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        with self._lock:
-            self.at_once += 1
-            self.most_at_once = max(self.most_at_once, self.at_once)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self.at_once -= 1
+        assert asked.method == "GET"
+        assert asked.headers["Content-Type"] == "application/json"
+        if asked.headers["Shoptet-Private-API-Token"] != TOKEN:
+            return self.refusals()["key"]
+        path = asked.path.removeprefix("/api/")
+        if path == "orders":
+            return self._listed(asked.query)
+        if path in LISTS:
+            assert not asked.query
+            return self.enveloped(LISTS[path])
+        return self._single(unquote(path.removeprefix("orders/")), asked.query)
 
     def enveloped(self, data: Any) -> Reply:
         """As the real one's a success: with how full the bucket is now."""
@@ -172,6 +151,8 @@ class ShoptetShop(PlatformShop):
             told = [each for each in told if each in codes]
         else:
             told = [each for each in told if self._is_within(self.orders[each], query)]
+        if self.sorts_by_change:
+            told.sort(key=lambda each: str(self.orders[each]["changeTime"]))
         if self.newest_first:
             told.reverse()
         size, page = min(int(query["itemsPerPage"]), 50), int(query["page"])
@@ -504,4 +485,10 @@ SHIPPING_METHODS = {
     "wholesaleSplitActive": False,
     "defaultRetailMethod": PACKETA["guid"],
     "defaultWholesaleMethod": None,
+}
+LISTS = {
+    "eshop": ESHOP,
+    "orders/statuses": STATUSES,
+    "payment-methods": PAYMENT_METHODS,
+    "shipping-methods": SHIPPING_METHODS,
 }

@@ -179,7 +179,7 @@ class Shoptet:
             rows, data, response = self._api.get_list("orders", "orders", params)
             if not place.has_lost(data):
                 break
-        following = place.after(rows, data, response, key)
+        following = place.after(rows, data, response)
         return Page(
             answers=tuple(self._page_answers(rows, response)),
             cursor=msgspec.json.encode(following).decode() if following else None,

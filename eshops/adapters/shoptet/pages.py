@@ -2,9 +2,9 @@
 
 Pages have numbers, in an order that is not documented and cannot be chosen. New and changed orders
 would push others to pages that were told already, or come to such a page themselves. So after its
-first page an import asks for no order later than the e-shop's time then; what left that window
-meanwhile lessens its count, and as many pages are asked for again; and what came after it is asked
-for at the end, in windows of their own, until one of them is a single answer.
+first page an import asks for no order later than that page; what has left this window meanwhile
+lessens its count, and as many pages are asked for again; and what is later than the window is asked
+for at the end, in windows of its own, until one of them is a single answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from eshops.adapters.http import Response
-from eshops.adapters.reading import integer, mapping, utc
+from eshops.adapters.reading import integer, mapping
 from eshops.source import BadPayload
 
 PAGE = 50
@@ -55,7 +55,7 @@ class Place(msgspec.Struct):
         return True
 
     def after(
-        self, rows: Sequence[Any], data: Mapping[str, Any], response: Response, key: str
+        self, rows: Sequence[Any], data: Mapping[str, Any], response: Response
     ) -> "Place | None":
         """The place after the page with these rows; None at the end."""
         count, pages = counted(data, "totalCount"), counted(data, "pageCount")
@@ -63,11 +63,15 @@ class Place(msgspec.Struct):
             self.total = count
         is_last = not rows or (len(rows) < PAGE if pages is None else self.page >= pages)
         if not is_last:
-            until = self.until or max([server_time(response), *times(rows, key)])
+            until = self.until or server_time(response)
             return Place(self.since, until, self.page + 1, count, self.total)
         if self.until is None:  # told by one answer, within which nothing moves
             return None
-        return Place(since=self.until - MARGIN, total=self.total)
+        since = self.until - MARGIN
+        return Place(since, total=self.total) if self.is_before(since) else None
+
+    def is_before(self, since: datetime) -> bool:
+        return self.since is None or self.since < since
 
 
 def read_place(cursor: str | None, since: datetime | None) -> Place:
@@ -85,22 +89,11 @@ def counted(data: Mapping[str, Any], key: str) -> int | None:
         return None
 
 
-def times(rows: Sequence[Any], key: str) -> list[datetime]:
-    """The rows' times, those that can be read."""
-    told = []
-    for row in rows:
-        try:
-            moment = utc(row, key) if isinstance(row, dict) else None
-        except BadPayload:
-            continue
-        if moment is not None:
-            told.append(moment)
-    return told
-
-
 def server_time(response: Response) -> datetime:
-    """The e-shop's clock, which ours need not agree with."""
+    """When the answer was given, by the e-shop's clock or by ours, whichever is behind: a window
+    that ends too early costs orders told twice, one that ends too late some that are not told."""
     try:
-        return parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+        told = parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
     except (ValueError, OverflowError):
         return response.sent_at
+    return min(told, response.sent_at)
