@@ -1,3 +1,4 @@
+import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -233,7 +234,7 @@ class ShoptetShop(PlatformShop):
         }
 
     def logical(self, external_id: str) -> Any:
-        return {
+        told = {
             **self.order(external_id),
             "guid": "c5012051-d7ca-11e0-9a5c-feab5ed617ed",
             "changeTime": "2026-11-03T11:45:00+0100",
@@ -301,6 +302,7 @@ class ShoptetShop(PlatformShop):
             "shippingDetails": DETAILS,
             "paymentTransactions": [TRANSACTION],
         }
+        return json.loads(json.dumps(told))  # nothing in it is in it twice, or in another order
 
     def spoiled(self, external_id: str) -> Any:
         return self.order(external_id) | {"price": price("a lot", "10.00", "2.10")}
@@ -397,7 +399,7 @@ def line(
         "variantName": None,
         "brand": None,
         "remark": None,
-        "weight": None,
+        "weight": "0.000",
         "additionalField": None,
         "amount": amount,
         "amountUnit": None,

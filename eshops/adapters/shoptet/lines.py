@@ -42,6 +42,8 @@ EITHER = ("gift-certificate", "generic-item")
 """Sold, or a discount where its price is negative."""
 ROUNDED = 5
 """An order's price is rounded by less than so much: to 1 crown, in Hungary to 5 forints."""
+EMPTY: tuple[Any, ...] = (None, "", [], {}, "0.000")
+"""The last is a weight that nobody entered."""
 LINE_METADATA = (
     "brand",
     "remark",
@@ -231,8 +233,4 @@ def metadata_of(
 
 def metadata(data: Data, keys: Sequence[str], prefix: str = "") -> list[Metadatum]:
     """What the platform has a field for and we have not; nothing for an empty one."""
-    return [
-        Metadatum(prefix + key, plain(data[key]))
-        for key in keys
-        if data.get(key) not in (None, "", [], {})
-    ]
+    return [Metadatum(prefix + key, plain(data[key])) for key in keys if data.get(key) not in EMPTY]

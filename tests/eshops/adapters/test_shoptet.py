@@ -293,9 +293,9 @@ def broken(shop: ShoptetShop, reply: Reply, after: int) -> None:
         (Reply(b"", 429, {"Retry-After": "60"}), Unavailable, {31, 32}),
         (failed(403, "invalid-token-no-rights", "No."), Refused, {31, 32}),
         (failed(401, "invalid-token", "No."), Unauthorized, {31, 32}),
-        (Reply(b"", 429), Unavailable, {33, 34}),  # three connections already
-        (Reply(b"", 503), Unavailable, {33, 34}),
-        (Reply(b"<h1>Maintenance</h1>"), NotData, {33, 34}),
+        (Reply(b"", 429), Unavailable, {33, 34, 35}),  # three connections already
+        (Reply(b"", 503), Unavailable, {33, 34, 35}),
+        (Reply(b"<h1>Maintenance</h1>"), NotData, {33, 34, 35}),
     ],
     ids=["time", "right", "key", "connections", "maintenance", "page"],
 )
