@@ -42,7 +42,7 @@ EITHER = ("gift-certificate", "generic-item")
 """Sold, or a discount where its price is negative."""
 ROUNDED = 5
 """An order's price is rounded by less than so much: to 1 crown, in Hungary to 5 forints."""
-EMPTY: tuple[Any, ...] = (None, "", [], {}, "0.000")
+EMPTY: tuple[Any, ...] = ("", [], {}, "0.000")
 """The last is a weight that nobody entered."""
 LINE_METADATA = (
     "brand",
@@ -145,7 +145,7 @@ def figures(line: Data) -> Figures:
     """
     stated = part(mapping(line, "itemPrice"))
     for key, least in (("itemPriceVatBreakdown", 1), ("displayPrices", 2)):
-        rows = objects(line, key)
+        rows = objects(line, key) if line.get(key) else []
         if len(rows) >= least:
             whole = together([part(row) for row in rows])
             if whole is not None and whole.gross == stated.gross:
@@ -226,11 +226,16 @@ def metadata_of(
     told = [] if type_ in ("", "product") else [Metadatum("itemType", type_)]
     if ratio != 1:
         told += metadata(line, ("priceRatio", "unitPrice"))
-    if len(objects(line, "displayPrices")) > 1:
+    if len(line.get("displayPrices") or ()) > 1:
         told += metadata(line, ("displayPrices",))
     return tuple(told + metadata(line, LINE_METADATA) + metadata(line, own_status))
 
 
 def metadata(data: Data, keys: Sequence[str], prefix: str = "") -> list[Metadatum]:
     """What the platform has a field for and we have not; nothing for an empty one."""
-    return [Metadatum(prefix + key, plain(data[key])) for key in keys if data.get(key) not in EMPTY]
+    told = ((key, data.get(key)) for key in keys)
+    return [
+        Metadatum(prefix + key, plain(value))
+        for key, value in told
+        if value is not None and value not in EMPTY
+    ]

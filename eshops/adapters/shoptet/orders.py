@@ -77,6 +77,7 @@ def parse_order(data: Any, timezone: str) -> SourceOrder:
     placed_at = local(data, "creationTime", timezone)
     if placed_at is None:
         raise BadPayload("The e-shop's answer has no “creationTime”.")
+    external_id = identifier(data)
     price, notes = mapping(data, "price"), mapping(data, "notes")
     invoicing, branch = mapping(data, "billingAddress"), mapping(data, "shippingDetails")
     payment_code, payment_name = method(data, "paymentMethod", "paymentMethods")
@@ -88,8 +89,8 @@ def parse_order(data: Any, timezone: str) -> SourceOrder:
     vat_id = text(invoicing, "vatId") or text(data, "vatId")
     tax_id = text(invoicing, "taxId") or text(data, "taxId")
     return SourceOrder(
-        external_id=identifier(data),
-        number=identifier(data),
+        external_id=external_id,
+        number=external_id,
         placed_at=placed_at,
         source_modified_at=local(data, "changeTime", timezone),
         status_code=status_code(data),
