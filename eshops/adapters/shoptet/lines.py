@@ -233,9 +233,8 @@ def metadata_of(
 
 def metadata(data: Data, keys: Sequence[str], prefix: str = "") -> list[Metadatum]:
     """What the platform has a field for and we have not; nothing for an empty one."""
-    told = ((key, data.get(key)) for key in keys)
     return [
         Metadatum(prefix + key, plain(value))
-        for key, value in told
-        if value is not None and value not in EMPTY
+        for key in keys
+        if (value := data.get(key)) is not None and value not in EMPTY
     ]
