@@ -49,6 +49,10 @@ TRANSACTION = {
 }
 
 
+def product(number: int) -> str:
+    return f"{number:08}-d978-11e0-b04f-57a43310b768"
+
+
 def whole_name(address: SourceAddress) -> SourceAddress:
     return structs.replace(
         address, first_name="", last_name=f"{address.first_name} {address.last_name}"
@@ -72,8 +76,7 @@ class ShoptetShop(PlatformShop):
             {
                 # A coupon is not taken off the products but a line of its own.
                 "11": {
-                    "product_id": "533bb41d-d978-11e0-b04f-57a43310b768",
-                    "unit": "ks",
+                    "product_id": product(501),
                     "unit_price": D(10),
                     "net": D(20),
                     "tax": D("4.2"),
@@ -81,8 +84,8 @@ class ShoptetShop(PlatformShop):
                     "metadata": (Metadatum("brand", "Káva"), Metadatum("weight", "1.000")),
                 },
                 # A variant has no id but its code.
-                "12": {"product_id": "", "variant_id": "", "unit": "ks"},
-                "13": {"product_id": "", "unit": "ks"},
+                "12": {"product_id": product(502), "variant_id": ""},
+                "13": {"product_id": product(503)},
                 "14": {"metadata": (Metadatum("itemType", "shipping"),)},
                 "15": {"metadata": (Metadatum("itemType", "billing"),)},
                 "16": {
@@ -267,8 +270,8 @@ class ShoptetShop(PlatformShop):
                         "unitPrice": item_price("12.10", "10.00", "2.10", "21.00"),
                         "code": "COF-ESP",
                     }
-                    | {"productGuid": "533bb41d-d978-11e0-b04f-57a43310b768", "brand": "Káva"}
-                    | {"ean": "8594001234567", "amountUnit": "ks", "weight": "1.000"},
+                    | {"productGuid": product(501), "brand": "Káva"}
+                    | {"ean": "8594001234567", "weight": "1.000"},
                     line(
                         12,
                         "product",
@@ -279,10 +282,10 @@ class ShoptetShop(PlatformShop):
                         "6.30",
                         "21.00",
                     )
-                    | {"code": "TEE-M", "variantName": "Velikost: M", "amountUnit": "ks"},
+                    | {"productGuid": product(502), "code": "TEE-M", "variantName": "Velikost: M"},
                     line(13, "product", "Čaj", "3.000", "16.80", "15.00", "1.80", "12.00")
                     | {"unitPrice": item_price("5.60", "5.00", "0.60", "12.00"), "code": "TEA"}
-                    | {"amountUnit": "ks"},
+                    | {"productGuid": product(503)},
                     line(14, "shipping", "Zásilkovna", "1.000", "4.84", "4.00", "0.84", "21.00"),
                     line(15, "billing", "Dobírka", "1.000", "2.42", "2.00", "0.42", "21.00"),
                     line(

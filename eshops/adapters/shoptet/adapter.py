@@ -37,6 +37,7 @@ from eshops.source import (
     BadPayload,
     Connection,
     Credential,
+    OrderNotFound,
     Page,
     Refused,
     SequenceEntry,
@@ -71,8 +72,8 @@ class Shoptet:
         {
             "token": Credential(
                 "Private API token",
-                "Propojení → Přístup k API in the e-shop's administration (Shoptet Premium). "
-                "It needs the right to read orders, and the e-shop's settings.",
+                "“Přístup k API” in the administration of an e-shop with Shoptet Premium. It needs "
+                "to read the groups of orders, e-shop, payment and shipping methods.",
             )
         },
     )
@@ -96,12 +97,8 @@ class Shoptet:
     def fetch_info(self) -> ShopInfo:
         self._api.get_list("orders", "orders", {"itemsPerPage": 1, "page": 1})
         try:
-            data, _ = self._api.get_data("eshop")
-        except Refused:  # the token may read orders, which is what counts
-            return ShopInfo(timezone=TIMEZONE)
-        try:
-            return introduced(data)
-        except BadPayload:
+            return introduced(self._api.get_data("eshop")[0])
+        except (Refused, BadPayload):  # the token may read orders, which is what counts
             return ShopInfo(timezone=TIMEZONE)
 
     # orders by their codes
@@ -179,7 +176,7 @@ class Shoptet:
             rows, data, response = self._api.get_list("orders", "orders", params)
             if not place.has_lost(data):
                 break
-        following = place.after(rows, data, response)
+        following = place.after(rows, data, response, key)
         return Page(
             answers=tuple(self._page_answers(rows, response)),
             cursor=msgspec.json.encode(following).decode() if following else None,
@@ -196,7 +193,8 @@ class Shoptet:
             if isinstance(answer.result, Unavailable | Refused):
                 raise answer.result  # the whole page is asked for again later
         nameless = BadPayload("The e-shop's list has an order without a readable “code”.")
-        return [told[code] if code else Answer("", response.sent_at, nameless) for code in codes]
+        answers = (told.get(each, Answer("", response.sent_at, nameless)) for each in codes)
+        return [each for each in answers if not isinstance(each.result, OrderNotFound)]
 
     # code lists
 
