@@ -74,19 +74,21 @@ def items(data: Data) -> Iterator[SourceItem]:
     parts = {} if any(type_ == SET_PART for type_, _, _ in lines) else set_parts(data)
     has_priced_set = any(type_ == SET and told.gross for type_, told, _ in lines)
     usual = data.get("status")
-    seen = set[str]()
+    seen, added_up = set[str](), NOTHING
     for position, (type_, told, line) in enumerate(lines, 1):
         external_id = code(line, "itemId") or f"line{position}"
         if external_id in seen:
             raise BadPayload("Two of the e-shop's “items” have the same itemId.")
         seen.add(external_id)
         in_total = not (type_ == SET_PART and has_priced_set)
+        if in_total and told.gross:
+            added_up += told.gross
         own_status = () if line.get("status") == usual else ("status",)
         yield item(line, external_id, type_, told, in_total, own_status)
         yield from parts.pop(external_id, ())
     for rest in parts.values():
         yield from rest
-    yield from rounding(mapping(data, "price"))
+    yield from rounding(mapping(data, "price"), added_up)
 
 
 def item(
@@ -203,10 +205,13 @@ def set_parts(data: Data) -> dict[str, list[SourceItem]]:
     return parts
 
 
-def rounding(price: Data) -> Iterator[SourceItem]:
-    """What was rounded between the price and what is to be paid; it bears no VAT."""
+def rounding(price: Data, added_up: Decimal) -> Iterator[SourceItem]:
+    """What was rounded between the price and what is to be paid, unless the items amount to the
+    latter already; it bears no VAT."""
     total, before = money(price, "toPay", None), money(price, "withVat", None)
-    if total is None or before is None or not 0 < abs(total - before) < ROUNDED:
+    if total is None or before is None or total == added_up:
+        return
+    if not 0 < abs(total - before) < ROUNDED:
         return
     rest = total - before
     yield SourceItem(

@@ -200,6 +200,18 @@ def test_totals(
     )
 
 
+def test_rounding_that_is_an_item_is_not_told_twice() -> None:
+    order = parsed(
+        price=price("14321.50", "11836.00", "2485.50") | {"toPay": "14322.00"},
+        items=[
+            line(1, "product", "A", "1.000", "14321.50", "11836.00", "2485.50", "21.00"),
+            line(2, "generic-item", "Zaokrouhlení", "1.000", "0.50", "0.50", "0.00", "0.00"),
+        ],
+    )
+    assert [item.name for item in order.items] == ["A", "Zaokrouhlení"]
+    assert added_up(order) == order.total == D(14322)
+
+
 @pytest.mark.parametrize(
     "stated",
     [
