@@ -172,9 +172,8 @@ class Shoptet:
         place = read_place(cursor, since)
         key = "changeTime" if by_change else "creationTime"
         while True:
-            params = place.params(key)
-            rows, data, response = self._api.get_list("orders", "orders", params)
-            if not place.has_lost(data):
+            rows, data, response = self._api.get_list("orders", "orders", place.params(key))
+            if not place.steps_back(data):
                 break
         following = place.after(rows, data, response, key)
         return Page(

@@ -56,6 +56,9 @@ class Bucket:
 
 
 class Api:
+    """One e-shop's API. It raises what `HttpClient` raises; an answer that is none of Shoptet's is
+    `NotData`."""
+
     def __init__(self, address: str, token: str, turn: Turn) -> None:
         self._host = urlsplit(address).hostname or "The address"
         self._bucket = Bucket()

@@ -2,9 +2,10 @@
 
 Facts without another source are from the OpenAPI description of 2026. `toPay` is `withVat` rounded
 as the currency's settings say. There is no time of payment but that of its transactions, and no
-refund: a credit note is a document of its own. A name is one field, and which part of it is the
-family's nobody knows (in Hungary the first): the whole of it is the last name here. In Czechia the
-tax ID is the VAT ID once more.
+refund: a credit note is a document of its own. The order's discounts are items; what a line has of
+its own (`priceRatio`) is in its price, and no amount is told for it. A name is one field, and which
+part of it is the family's nobody knows (in Hungary the first): the whole of it is the last name
+here. In Czechia the tax ID is the VAT ID once more.
 """
 
 import re

@@ -45,9 +45,9 @@ class Place(msgspec.Struct):
             params[f"{key}To"] = written(self.until + A_SECOND)
         return params
 
-    def has_lost(self, data: Mapping[str, Any]) -> bool:
-        """Whether orders have left the window, so that others moved to pages already told. It then
-        goes as many pages back."""
+    def steps_back(self, data: Mapping[str, Any]) -> bool:
+        """Go back as many pages as orders that have left the window can have moved others to pages
+        already told; whether there are any."""
         count, before = counted(data, "totalCount"), self.count
         if self.page == 1 or count is None or before is None or count >= before:
             return False
