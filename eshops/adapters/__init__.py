@@ -4,6 +4,7 @@ from eshops.adapters.medusa.adapter import Medusa
 from eshops.adapters.prestashop.adapter import PrestaShop
 from eshops.adapters.saleor.adapter import Saleor
 from eshops.adapters.shopify.adapter import Shopify
+from eshops.adapters.shoptet.adapter import Shoptet
 from eshops.adapters.upgates.adapter import Upgates
 from eshops.adapters.vendure.adapter import Vendure
 from eshops.adapters.woocommerce.adapter import WooCommerce
@@ -14,6 +15,7 @@ ADAPTERS: dict[str, AdapterFactory] = {
     "prestashop": PrestaShop,
     "saleor": Saleor,
     "shopify": Shopify,
+    "shoptet": Shoptet,
     "upgates": Upgates,
     "vendure": Vendure,
     "woocommerce": WooCommerce,

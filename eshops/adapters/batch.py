@@ -57,7 +57,7 @@ def bisect(ids: Sequence[str], fetch: Fetch) -> list[Answer]:
     for external_id, (asked_at, failure) in failed.items():
         if not succeeded:
             raise failure
-        answers[external_id] = Answer(external_id, asked_at, _to_blame())
+        answers[external_id] = Answer(external_id, asked_at, to_blame())
     return [answers[each] for each in ids]
 
 
@@ -94,7 +94,8 @@ def _singly(ids: Sequence[str], fetch_one: Callable[[str], Answer]) -> list[Answ
     return answers
 
 
-def _to_blame() -> BadPayload:
+def to_blame() -> BadPayload:
+    """For an order that makes the e-shop fail while it answers for others."""
     return BadPayload(
         "The e-shop fails with an error (500) whenever this order is asked for, though it answers "
         "for others. Its error log tells why."

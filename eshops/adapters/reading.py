@@ -30,6 +30,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _MAIL_DATE = re.compile(r"(?:[A-Za-z]{3}, )?\d{1,2} [A-Za-z]{3} \d{4} ")
 _ZERO_DATE = re.compile(r"(?:0000|-0001)-")
+_MAY_BE_NUMBERS = (str, int, float, Decimal)
 _NO_DEFAULT: Final = object()
 
 T = TypeVar("T")
@@ -181,7 +182,7 @@ def _finite(data: Mapping[str, Any], key: str, default: Any) -> Any:
         if default is _NO_DEFAULT:
             raise BadPayload(f"The e-shop's answer has no “{key}”.")
         return default
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+    if isinstance(value, bool) or not isinstance(value, _MAY_BE_NUMBERS):
         raise _bad(key)
     if not isinstance(value, Decimal):
         written = (value if isinstance(value, str) else repr(value)).strip()
@@ -276,6 +277,8 @@ def _float_or_text(value: Decimal) -> float | str:
 
 
 def _storable(value: str) -> str:
+    if value.isascii() and "\x00" not in value:
+        return value
     return _UNSTORABLE.sub("", value)
 
 

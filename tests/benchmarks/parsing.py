@@ -9,6 +9,7 @@ decoding alone, which is the figure to compare between machines.
 import statistics
 import time
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 from unittest.mock import patch
 
@@ -56,15 +57,16 @@ def fetch_all(shop: PlatformShop, ids: list[str]) -> None:
 def remembering(bodies: Bodies) -> Callable[..., Response]:
     exchange, read = HttpClient._exchange, HttpClient._content
     contents: list[bytes] = []
+    one_at_a_time = Lock()
 
     def content(client: HttpClient, answer: Any) -> bytes:
         contents.append(read(client, answer))
         return contents[-1]
 
     def ask(client: HttpClient, method: str, path: str, **request: Any) -> Response:
-        with patch.object(HttpClient, "_content", content):
+        with one_at_a_time, patch.object(HttpClient, "_content", content):
             response = exchange(client, method, path, **request)
-        bodies[repr((method, path, request))] = (contents[-1], response)
+            bodies[repr((method, path, request))] = (contents[-1], response)
         return response
 
     return ask

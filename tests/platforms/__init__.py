@@ -5,6 +5,7 @@ from tests.platforms.prestashop import PrestaShopShop
 from tests.platforms.saleor import SaleorShop
 from tests.platforms.shop import PlatformShop
 from tests.platforms.shopify import ShopifyShop
+from tests.platforms.shoptet import ShoptetShop
 from tests.platforms.upgates import UpgatesShop
 from tests.platforms.vendure import VendureShop
 from tests.platforms.woocommerce import WooCommerceShop
@@ -14,6 +15,7 @@ SHOPS: dict[str, type[PlatformShop]] = {
     "prestashop": PrestaShopShop,
     "saleor": SaleorShop,
     "shopify": ShopifyShop,
+    "shoptet": ShoptetShop,
     "upgates": UpgatesShop,
     "vendure": VendureShop,
     "woocommerce": WooCommerceShop,

@@ -10,6 +10,7 @@ import pytest
 
 from eshops.adapters import http, reading
 from eshops.adapters.upgates.sequences import DELIVERY_TYPES, PAYMENT_TYPES, STATUS_TYPES
+from tests.harness.watched import watched
 from tests.harness.web import WebServer
 from tests.platforms.upgates import UpgatesShop
 
@@ -91,30 +92,6 @@ def documented(blueprint: str, endpoint: str) -> set[str]:
 def parameters(blueprint: str, endpoint: str) -> set[str]:
     before, _, _ = section(blueprint, endpoint).partition("+ Response")
     return set(re.findall(r"^    [+*] (\w+) \(", before, re.MULTILINE))
-
-
-class Watched(dict[str, Any]):
-    """Remembers which of its keys were looked up."""
-
-    def __init__(self, value: dict[str, Any], path: str, read: set[str]) -> None:
-        super().__init__((key, watched(each, f"{path}.{key}", read)) for key, each in value.items())
-        self.path, self.read = path, read
-
-    def get(self, key: str, default: Any = None) -> Any:
-        self.read.add(f"{self.path}.{key}".lstrip("."))
-        return super().get(key, default)
-
-    def __getitem__(self, key: str) -> Any:
-        self.read.add(f"{self.path}.{key}".lstrip("."))
-        return super().__getitem__(key)
-
-
-def watched(value: Any, path: str, read: set[str]) -> Any:
-    if isinstance(value, dict):
-        return Watched(value, path, read)
-    return (
-        [watched(each, f"{path}[]", read) for each in value] if isinstance(value, list) else value
-    )
 
 
 Used = dict[str, set[str]]
