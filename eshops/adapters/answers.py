@@ -25,6 +25,14 @@ def parsed(row: Any, parse: ParseOrder) -> SourceOrder | BadPayload:
         return error
 
 
+def single(external_id: str, row: Any, parse: ParseOrder) -> SourceOrder | BadPayload:
+    """What the e-shop told when it was asked for this order alone."""
+    result = parsed(row, parse)
+    if isinstance(result, SourceOrder) and result.external_id != external_id:
+        return another()
+    return result
+
+
 def identified(row: Any, identify: Identify) -> str:
     """The order's id in the API; "" where it cannot be told."""
     try:

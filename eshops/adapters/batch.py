@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from eshops.adapters.answers import impossible
 from eshops.adapters.http import ServerError, TooLarge, TooSlow
 from eshops.source import Answer, BadPayload, Refused, Unavailable
 
@@ -14,7 +15,29 @@ PATIENCE = 3
 GIVE_UP = 3
 """So many single orders in a row without an answer: the rest are not asked for."""
 
+SIZE = 100
+
 Fetch = Callable[[Sequence[str]], list[Answer]]
+
+
+def fetch_all(
+    external_ids: Sequence[str], fetch: Fetch, can_be: Callable[[str], object], ids_are: str
+) -> list[Answer]:
+    """One answer for every distinct id, in the order asked (see `Adapter.fetch_orders`), out of as
+    few calls of `fetch` for up to `SIZE` orders as the e-shop bears.
+
+    What is no id there at all (`can_be`; `ids_are` says in words what they are) is not asked for.
+    """
+    wanted = list(dict.fromkeys(external_ids))
+    answers = {each: impossible(each, ids_are) for each in wanted if not can_be(each)}
+    askable = [each for each in wanted if each not in answers]
+    try:
+        for start in range(0, len(askable), SIZE):
+            told = bisect(askable[start : start + SIZE], fetch)
+            answers |= {answer.external_id: answer for answer in told}
+    except TooLarge as error:  # where no single order can be blamed
+        raise Unavailable(str(error)) from None
+    return [answers[each] for each in wanted]
 
 
 def bisect(ids: Sequence[str], fetch: Fetch) -> list[Answer]:

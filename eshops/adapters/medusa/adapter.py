@@ -14,16 +14,8 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from eshops.adapters.address import base_address
-from eshops.adapters.answers import (
-    another,
-    answered,
-    gone,
-    identified,
-    impossible,
-    parsed,
-    readable,
-)
-from eshops.adapters.batch import bisect, complete
+from eshops.adapters.answers import answered, gone, identified, readable, single
+from eshops.adapters.batch import complete, fetch_all
 from eshops.adapters.bearer import Bearer
 from eshops.adapters.http import HttpClient, NotData, Response, ServerError, TooLarge
 from eshops.adapters.medusa.fields import FIELDS
@@ -124,20 +116,9 @@ class Medusa:
     # orders by their ids
 
     def fetch_orders(self, external_ids: Sequence[str]) -> list[Answer]:
-        wanted = list(dict.fromkeys(external_ids))
-        answers = {
-            each: impossible(each, "order ids are of another form")
-            for each in wanted
-            if not _ID.fullmatch(each)
-        }
-        askable = [each for each in wanted if each not in answers]
-        try:
-            for start in range(0, len(askable), PAGE):
-                told = bisect(askable[start : start + PAGE], self._fetch_batch)
-                answers |= {answer.external_id: answer for answer in told}
-        except TooLarge as error:
-            raise Unavailable(str(error)) from None
-        return [answers[each] for each in wanted]
+        return fetch_all(
+            external_ids, self._fetch_batch, _ID.fullmatch, "order ids are of another form"
+        )
 
     def _fetch_batch(self, ids: Sequence[str]) -> list[Answer]:
         params: Params = [("limit", PAGE), ("fields", FIELDS), *(("id[]", each) for each in ids)]
@@ -154,9 +135,7 @@ class Medusa:
     def _single(self, external_id: str, response: Response) -> SourceOrder | SourceError:
         order = response.body.get("order") if isinstance(response.body, dict) else None
         if response.status < 300 and order is not None:
-            result = parsed(order, parse_order)
-            told_of = result.external_id if isinstance(result, SourceOrder) else external_id
-            return result if told_of == external_id else another()
+            return single(external_id, order, parse_order)
         if (response.status, error_type(response)) == (404, "not_found"):
             return gone()
         return self._unexpected(response)

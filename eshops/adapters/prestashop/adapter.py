@@ -21,8 +21,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from eshops.adapters.address import base_address
-from eshops.adapters.answers import another, answered, gone, identified, impossible, readable
-from eshops.adapters.batch import bisect, complete
+from eshops.adapters.answers import another, answered, gone, identified, readable
+from eshops.adapters.batch import complete, fetch_all
 from eshops.adapters.http import HttpClient, NotData, Response, ServerError, TooLarge
 from eshops.adapters.prestashop.orders import parse_order
 from eshops.adapters.prestashop.refusals import KEYS_PAGE, NotAllowed, explained, not_allowed
@@ -149,20 +149,9 @@ class PrestaShop:
     # orders by their ids
 
     def fetch_orders(self, external_ids: Sequence[str]) -> list[Answer]:
-        asked = list(dict.fromkeys(external_ids))
-        answers = {
-            each: impossible(each, "order ids are whole numbers")
-            for each in asked
-            if not _ID.fullmatch(each)
-        }
-        askable = [each for each in asked if each not in answers]
-        try:
-            for start in range(0, len(askable), PAGE):
-                told = bisect(askable[start : start + PAGE], self._fetch_batch)
-                answers |= {answer.external_id: answer for answer in told}
-        except TooLarge as error:
-            raise Unavailable(str(error)) from None
-        return [answers[each] for each in asked]
+        return fetch_all(
+            external_ids, self._fetch_batch, _ID.fullmatch, "order ids are whole numbers"
+        )
 
     def _fetch_batch(self, ids: Sequence[str]) -> list[Answer]:
         return complete(ids, self._fetch_listed(ids), self._fetch_one)

@@ -15,15 +15,8 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from eshops.adapters.address import base_address
-from eshops.adapters.answers import (
-    another,
-    answered,
-    gone,
-    identified,
-    impossible,
-    parsed,
-)
-from eshops.adapters.batch import bisect, complete
+from eshops.adapters.answers import answered, gone, identified, single
+from eshops.adapters.batch import complete, fetch_all
 from eshops.adapters.bearer import Bearer
 from eshops.adapters.graphql import Failed, ask
 from eshops.adapters.http import HttpClient, NotData, ServerError, TooLarge, Unauthorized
@@ -121,19 +114,9 @@ class Saleor:
     # orders by their ids
 
     def fetch_orders(self, external_ids: Sequence[str]) -> list[Answer]:
-        wanted = list(dict.fromkeys(external_ids))
-        answers = {
-            each: impossible(each, "order ids are of another form")
-            for each in wanted
-            if not is_order_id(each)
-        }
-        askable = [each for each in wanted if each not in answers]
-        try:
-            told = bisect(askable, self._fetch_batch)
-        except TooLarge as error:
-            raise Unavailable(str(error)) from None
-        answers |= {answer.external_id: answer for answer in told}
-        return [answers[each] for each in wanted]
+        return fetch_all(
+            external_ids, self._fetch_batch, is_order_id, "order ids are of another form"
+        )
 
     def _fetch_batch(self, ids: Sequence[str]) -> list[Answer]:
         data, sent_at = self._ask("orders", queries.BY_IDS, ids=ids, first=len(ids))
@@ -148,9 +131,8 @@ class Saleor:
                 raise self._unexpected()
         except SourceError as error:
             return Answer(external_id, asked_at, error)
-        result = gone() if data["order"] is None else parsed(data["order"], parse_order)
-        if isinstance(result, SourceOrder) and result.external_id != external_id:
-            return Answer(external_id, sent_at, another())
+        order = data["order"]
+        result = gone() if order is None else single(external_id, order, parse_order)
         return Answer(external_id, sent_at, result)
 
     # all orders, page by page

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from eshops.adapters.address import EVERYTHING, base_address
-from eshops.adapters.answers import another, gone, identified, impossible, parsed, readable
+from eshops.adapters.answers import gone, identified, impossible, readable, single
 from eshops.adapters.http import Response, ServerError
 from eshops.adapters.reading import mapping, objects, text
 from eshops.adapters.shoptet.api import Api, Params, enclosed, told_errors
@@ -156,9 +156,7 @@ class Shoptet:
     def _single(self, code: str, response: Response) -> SourceOrder | SourceError:
         order = (enclosed(response) or {}).get("order")
         if isinstance(order, dict):
-            result = parsed(order, self._parse)
-            told_of = result.external_id if isinstance(result, SourceOrder) else code
-            return result if told_of == code else another()
+            return single(code, order, self._parse)
         if response.status == 404 and says_gone(response, code):
             return gone()
         return self._api.unexpected(response)

@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from eshops.adapters.address import EVERYTHING, base_address
-from eshops.adapters.answers import another, answered, gone, impossible, readable
-from eshops.adapters.batch import bisect
+from eshops.adapters.answers import another, answered, gone, readable
+from eshops.adapters.batch import fetch_all
 from eshops.adapters.http import HttpClient, NotData, Response, TooLarge
 from eshops.adapters.reading import integer, listed, text
 from eshops.adapters.upgates.lines import is_on
@@ -136,19 +136,12 @@ class Upgates:
     # orders by their numbers
 
     def fetch_orders(self, external_ids: Sequence[str]) -> list[Answer]:
-        wanted = list(dict.fromkeys(external_ids))
-        askable = [each for each in wanted if ORDER_NUMBER.fullmatch(each)]
-        answers = {
-            each: impossible(each, "order numbers are of another form")
-            for each in wanted
-            if each not in askable
-        }
-        try:
-            told = bisect(askable, self._fetch_batch)
-        except TooLarge as error:
-            raise Unavailable(str(error)) from None
-        answers |= {answer.external_id: answer for answer in told}
-        return [answers[each] for each in wanted]
+        return fetch_all(
+            external_ids,
+            self._fetch_batch,
+            ORDER_NUMBER.fullmatch,
+            "order numbers are of another form",
+        )
 
     def _fetch_batch(self, numbers: Sequence[str]) -> list[Answer]:
         found, absent = self._fetch_listed(numbers)

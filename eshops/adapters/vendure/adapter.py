@@ -18,16 +18,8 @@ from urllib.parse import quote
 import msgspec
 
 from eshops.adapters.address import base_address
-from eshops.adapters.answers import (
-    another,
-    answered,
-    gone,
-    identified,
-    impossible,
-    parsed,
-    readable,
-)
-from eshops.adapters.batch import bisect, complete
+from eshops.adapters.answers import answered, gone, identified, readable, single
+from eshops.adapters.batch import complete, fetch_all
 from eshops.adapters.http import Response, ServerError, TooLarge, Unauthorized
 from eshops.adapters.reading import integer, mapping, objects, text
 from eshops.adapters.statuses import entries
@@ -124,20 +116,9 @@ class Vendure:
     # orders by their ids
 
     def fetch_orders(self, external_ids: Sequence[str]) -> list[Answer]:
-        wanted = list(dict.fromkeys(external_ids))
-        answers = {
-            each: impossible(each, "order ids are of letters and digits")
-            for each in wanted
-            if not _ID.fullmatch(each)
-        }
-        askable = [each for each in wanted if each not in answers]
-        try:
-            for start in range(0, len(askable), PAGE):
-                told = bisect(askable[start : start + PAGE], self._fetch_batch)
-                answers |= {answer.external_id: answer for answer in told}
-        except TooLarge as error:
-            raise Unavailable(str(error)) from None
-        return [answers[each] for each in wanted]
+        return fetch_all(
+            external_ids, self._fetch_batch, _ID.fullmatch, "order ids are of letters and digits"
+        )
 
     def _fetch_batch(self, ids: Sequence[str]) -> list[Answer]:
         if len(ids) == 1:
@@ -158,9 +139,7 @@ class Vendure:
             raise self._api.odd()
         result: SourceOrder | SourceError = gone()
         if data["order"] is not None:
-            result = parsed(data["order"], self._parser(data))
-        if isinstance(result, SourceOrder) and result.external_id != external_id:
-            result = another()
+            result = single(external_id, data["order"], self._parser(data))
         return Answer(external_id, response.sent_at, result)
 
     # all orders, page by page

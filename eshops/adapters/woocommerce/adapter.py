@@ -19,16 +19,8 @@ from zoneinfo import ZoneInfo
 from msgspec import structs
 
 from eshops.adapters.address import base_address
-from eshops.adapters.answers import (
-    another,
-    answered,
-    gone,
-    identified,
-    impossible,
-    parsed,
-    readable,
-)
-from eshops.adapters.batch import bisect, complete
+from eshops.adapters.answers import answered, gone, identified, readable, single
+from eshops.adapters.batch import complete, fetch_all
 from eshops.adapters.http import HttpClient, Response, ServerError, TooLarge, TooSlow, Unauthorized
 from eshops.adapters.reading import integer, listed, text
 from eshops.adapters.woocommerce.orders import identifier, parse_order
@@ -124,20 +116,9 @@ class WooCommerce:
     # orders by their ids
 
     def fetch_orders(self, external_ids: Sequence[str]) -> list[Answer]:
-        wanted = list(dict.fromkeys(external_ids))
-        answers = {
-            each: impossible(each, "order ids are whole numbers")
-            for each in wanted
-            if not _ID.fullmatch(each)
-        }
-        askable = [each for each in wanted if each not in answers]
-        try:
-            for start in range(0, len(askable), PAGE):
-                told = bisect(askable[start : start + PAGE], self._fetch_batch)
-                answers |= {answer.external_id: answer for answer in told}
-        except TooLarge as error:
-            raise Unavailable(str(error)) from None
-        return [answers[each] for each in wanted]
+        return fetch_all(
+            external_ids, self._fetch_batch, _ID.fullmatch, "order ids are whole numbers"
+        )
 
     def _fetch_batch(self, ids: Sequence[str]) -> list[Answer]:
         include: Params = {"include": ",".join(ids), "orderby": "include", "per_page": PAGE}
@@ -153,9 +134,7 @@ class WooCommerce:
 
     def _single(self, external_id: str, response: Response) -> SourceOrder | SourceError:
         if response.status < 300:
-            result = parsed(response.body, self._parse)
-            told_of = result.external_id if isinstance(result, SourceOrder) else external_id
-            return result if told_of == external_id else another()
+            return single(external_id, response.body, self._parse)
         if (response.status, _error_code(response)) == (404, NO_SUCH_ORDER):
             return gone()
         return self._unexpected(response)
