@@ -65,6 +65,10 @@ class TooLarge(BadPayload):
     """The answer is larger than we accept."""
 
 
+TOO_MUCH = (ServerError, TooLarge, TooSlow)
+"""What may be due to how much was asked for, or to one order in it."""
+
+
 class Unauthorized(Refused):
     """The e-shop does not know our key or our signature (HTTP 401)."""
 

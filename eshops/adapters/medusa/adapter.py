@@ -17,7 +17,7 @@ from eshops.adapters.address import base_address
 from eshops.adapters.answers import answered, gone, identified, readable, single
 from eshops.adapters.batch import complete, fetch_all
 from eshops.adapters.bearer import Bearer
-from eshops.adapters.http import HttpClient, NotData, Response, ServerError, TooLarge
+from eshops.adapters.http import TOO_MUCH, HttpClient, NotData, Response, TooLarge
 from eshops.adapters.medusa.fields import FIELDS
 from eshops.adapters.medusa.lines import identifier
 from eshops.adapters.medusa.orders import parse_order
@@ -168,7 +168,7 @@ class Medusa:
         try:
             response = self._get("admin/orders", [*params, ("fields", FIELDS)])
             return self._answers(response), response
-        except (ServerError, TooLarge):
+        except TOO_MUCH:
             pass  # one order may be to blame: learn which there are and ask by their ids
         response = self._get_list("admin/orders", [*params, ("fields", "id")])
         ids = [identified(row, identifier) for row in self._rows(response, "orders")]

@@ -23,7 +23,7 @@ import msgspec
 from eshops.adapters.address import base_address
 from eshops.adapters.answers import another, answered, gone, identified, readable
 from eshops.adapters.batch import complete, fetch_all
-from eshops.adapters.http import HttpClient, NotData, Response, ServerError, TooLarge
+from eshops.adapters.http import TOO_MUCH, HttpClient, NotData, Response, ServerError, TooLarge
 from eshops.adapters.prestashop.orders import parse_order
 from eshops.adapters.prestashop.refusals import KEYS_PAGE, NotAllowed, explained, not_allowed
 from eshops.adapters.prestashop.resources import (
@@ -185,7 +185,7 @@ class PrestaShop:
         try:
             rows, response = self._ask("orders", params | {"display": "full"})
             answers = self._answers(rows, response)
-        except (ServerError, TooLarge):  # one order may be to blame: ask by their ids
+        except TOO_MUCH:  # one order may be to blame: ask by their ids
             rows = self._rows("orders", params | {"display": "[id]"})
             answers = self.fetch_orders([each for each in map(id_of, rows) if each])
         ids = [int(each) for each in map(id_of, rows) if each]

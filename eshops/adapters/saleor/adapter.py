@@ -19,7 +19,7 @@ from eshops.adapters.answers import answered, gone, identified, single
 from eshops.adapters.batch import complete, fetch_all
 from eshops.adapters.bearer import Bearer
 from eshops.adapters.graphql import Failed, ask
-from eshops.adapters.http import HttpClient, NotData, ServerError, TooLarge, Unauthorized
+from eshops.adapters.http import TOO_MUCH, HttpClient, NotData, TooLarge, Unauthorized
 from eshops.adapters.reading import integer, text
 from eshops.adapters.saleor import queries
 from eshops.adapters.saleor.orders import identifier, is_order_id, parse_order
@@ -163,7 +163,7 @@ class Saleor:
             data, sent_at = self._ask("orders", queries.PAGE, **variables)
             rows = self._rows(data, "orders")
             return answered(rows, parse_order, identifier, sent_at), data
-        except (ServerError, TooLarge):
+        except TOO_MUCH:
             pass  # one order may be to blame: learn which there are and ask by their ids
         data, _ = self._ask_list("orders", queries.PAGE_OF_IDS, **variables)
         ids = [identified(row, identifier) for row in self._rows(data, "orders")]

@@ -16,7 +16,7 @@ import msgspec
 
 from eshops.adapters.answers import another, gone, identified, impossible, parsed
 from eshops.adapters.batch import bisect
-from eshops.adapters.http import Response, ServerError, TooLarge
+from eshops.adapters.http import TOO_MUCH, Response
 from eshops.adapters.reading import mapping, objects, text
 from eshops.adapters.shopify import queries
 from eshops.adapters.shopify.client import SHOP_HOST, Client, lacking
@@ -225,7 +225,7 @@ class Shopify:
         document = queries.FIRST_PAGE if is_first else queries.NEXT_PAGE
         try:
             response = self._ask_page(document, place, by_change)
-        except (ServerError, TooLarge):
+        except TOO_MUCH:
             pass  # one order may be to blame: learn which there are and ask by their ids
         else:
             data = response.body["data"]

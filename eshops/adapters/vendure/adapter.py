@@ -20,7 +20,7 @@ import msgspec
 from eshops.adapters.address import base_address
 from eshops.adapters.answers import answered, gone, identified, readable, single
 from eshops.adapters.batch import complete, fetch_all
-from eshops.adapters.http import Response, ServerError, TooLarge, Unauthorized
+from eshops.adapters.http import TOO_MUCH, Response, TooLarge, Unauthorized
 from eshops.adapters.reading import integer, mapping, objects, text
 from eshops.adapters.statuses import entries
 from eshops.adapters.vendure import documents
@@ -161,7 +161,7 @@ class Vendure:
         }
         try:
             answers, count, total = self._fetch_listed(options)
-        except (ServerError, TooLarge):  # one order may be to blame: ask by their ids
+        except TOO_MUCH:  # one order may be to blame: ask by their ids
             answers, count, total = self._fetch_by_listed_ids(options)
         if cursor is None:
             place.total = total

@@ -21,7 +21,13 @@ from msgspec import structs
 from eshops.adapters.address import base_address
 from eshops.adapters.answers import answered, gone, identified, readable, single
 from eshops.adapters.batch import complete, fetch_all
-from eshops.adapters.http import HttpClient, Response, ServerError, TooLarge, TooSlow, Unauthorized
+from eshops.adapters.http import (
+    TOO_MUCH,
+    HttpClient,
+    Response,
+    TooLarge,
+    Unauthorized,
+)
 from eshops.adapters.reading import integer, listed, text
 from eshops.adapters.woocommerce.orders import identifier, parse_order
 from eshops.adapters.woocommerce.sequences import (
@@ -178,7 +184,7 @@ class WooCommerce:
         try:
             response = self._get("orders", params)
             return self._answers(response), response
-        except (ServerError, TooLarge, TooSlow):
+        except TOO_MUCH:
             pass  # one order may be to blame: learn which there are and ask by their ids
         response = self._get_list("orders", params | {"_fields": "id"})
         ids = [identified(row, identifier) for row in self._rows(response)]
