@@ -7,6 +7,7 @@ only a synchronization overwrites.
 import logging
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 from celery import current_app
 from django.contrib.auth.models import AbstractBaseUser
@@ -22,8 +23,8 @@ from eshops.source import Page, Refused, SourceError, SourceOrder, Unavailable
 from orders.models import Order
 from sync import limits
 from sync.apply import apply
-from sync.asking import adapter_of
-from sync.engine import LIMIT, LONGEST_COUNTDOWN, MAX_ATTEMPTS, NotStarted, backoff, start_run
+from sync.asking import adapter_of, continue_later, note_answer, note_outage, note_refusal
+from sync.engine import LIMIT, MAX_ATTEMPTS, NotStarted, start_run
 from sync.models import SyncItem, SyncRun
 
 RECENT = timedelta(minutes=15)
@@ -172,12 +173,13 @@ def _work_off(run: SyncRun) -> None:
         adapter = adapter_of(eshop)
         while _is_wanted(run):
             page = adapter.fetch_page(run.cursor or None, run.since, run.by_change)
+            note_answer(eshop)
             _store(run, eshop, settings, page)
     except Unavailable as error:
         _try_later(run, eshop, error)
     except SourceError as error:
         if isinstance(error, Refused):
-            Eshop.objects.filter(pk=eshop.pk).update(connection_error=str(error))
+            note_refusal(eshop, error)
         _finish(run, str(error))
 
 
@@ -235,11 +237,8 @@ def _try_later(run: SyncRun, eshop: Eshop, error: Unavailable) -> None:
         _finish(run, str(error))
         return
     run.save(update_fields=["attempts"])
-    pause = error.retry_after or backoff(run.attempts)
-    eshop.wait_until, eshop.wait_reason = timezone.now() + pause, str(error)
-    eshop.save(update_fields=["wait_until", "wait_reason"])
-    if pause <= LONGEST_COUNTDOWN:
-        _send(run.pk, pause)
+    note_outage(eshop, error, run.attempts)
+    continue_later(eshop, partial(_send, run.pk))
 
 
 def _finish(run: SyncRun, error: str = "") -> None:

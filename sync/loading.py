@@ -13,7 +13,7 @@ from eshops.models import DataLoad, Eshop
 from eshops.sequences import store_sequences
 from eshops.source import Refused, SourceError
 from sync import limits
-from sync.asking import adapter_of
+from sync.asking import adapter_of, note_answer, note_refusal
 from sync.engine import NotStarted
 
 logger = logging.getLogger(__name__)
@@ -52,11 +52,11 @@ def load_data(load_id: int) -> None:
         except SourceError as error:
             logger.warning("loading data of %s: %s", eshop.name, error)
             if isinstance(error, Refused):
-                Eshop.objects.filter(pk=eshop.pk).update(connection_error=str(error))
+                note_refusal(eshop, error)
             load.error = str(error)
         else:
             load.changes = store_sequences(eshop, entries)
-            Eshop.objects.filter(pk=eshop.pk).update(connection_error="")
+            note_answer(eshop)
         load.finished_at = timezone.now()
         load.save()
 

@@ -511,6 +511,48 @@ class TestErrors:
         assert "worker stopped" in run.items.get(external_id="1").message
 
 
+class TestMarks:
+    """What is noted on an e-shop that refused us or asked for time."""
+
+    @staticmethod
+    def mark() -> None:
+        later = timezone.now() + timedelta(minutes=5)
+        Eshop.objects.update(connection_error="Refused.", wait_until=later, wait_reason="Busy.")
+
+    @staticmethod
+    def marks() -> tuple[str, datetime | None, str]:
+        return Eshop.objects.values_list("connection_error", "wait_until", "wait_reason").get()
+
+    def test_an_answer_clears_also_what_was_marked_meanwhile(self, scripted: ScriptedShop) -> None:
+        imported(scripted, source_order("1"))
+        scripted.before_answer = [self.mark]
+        assert outcomes(synchronized(Order.objects.get())) == [Outcome.UNCHANGED]
+        assert self.marks() == ("", None, "")
+
+    def test_the_answers_of_some_orders_clear_it_too(self, scripted: ScriptedShop) -> None:
+        imported(scripted, source_order("1"), source_order("2"))
+        Eshop.objects.update(connection_error="Refused.")
+        scripted.orders["2"] = Unavailable("The e-shop answered with an error (500).")
+        assert outcomes(synchronized(*Order.objects.all())) == [Outcome.UNCHANGED, Outcome.PENDING]
+        assert self.marks() == ("", None, "")
+
+    def test_a_page_of_an_import_clears_it(self, scripted: ScriptedShop) -> None:
+        eshop = factories.eshop(connection_error="Refused.")
+        scripted.before_answer = [self.mark]
+        imported(scripted, source_order("1"), eshop=eshop)
+        assert self.marks() == ("", None, "")
+
+    def test_applying_stored_answers_clears_nothing(self, scripted: ScriptedShop) -> None:
+        imported(scripted, source_order("1"))
+        self.mark()
+        held = self.marks()
+        run = start_run(Order.objects.all(), None, SyncRun.Trigger.REAPPLY).run
+        assert run is not None
+        work_off(run)
+        assert outcomes(run) == [Outcome.UNCHANGED]
+        assert self.marks() == held
+
+
 class TestTwice:
     def test_a_message_delivered_twice_has_one_effect(self, scripted: ScriptedShop) -> None:
         imported(scripted, source_order())
