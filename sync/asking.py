@@ -39,7 +39,7 @@ def note_refusal(eshop: Eshop, error: Refused) -> None:
     Eshop.objects.filter(pk=eshop.pk).update(connection_error=str(error))
 
 
-def note_outage(eshop: Eshop, error: Unavailable, attempts: int) -> None:
+def note_outage(eshop: Eshop, error: Unavailable, attempts: int = 1) -> None:
     """It cannot answer: it is asked nothing for a while, whoever wants to."""
     eshop.wait_until = timezone.now() + (error.retry_after or backoff(attempts))
     eshop.wait_reason = str(error)

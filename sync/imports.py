@@ -172,6 +172,10 @@ def _work_off(run: SyncRun) -> None:
     try:
         adapter = adapter_of(eshop)
         while _is_wanted(run):
+            eshop.refresh_from_db(fields=["wait_until"])
+            if eshop.is_waiting:
+                continue_later(eshop, partial(_send, run.pk))
+                return
             page = adapter.fetch_page(run.cursor or None, run.since, run.by_change)
             note_answer(eshop)
             _store(run, eshop, settings, page)

@@ -10,18 +10,20 @@ from django.utils import timezone
 from eshops.models import Eshop
 from eshops.source import BadPayload, Refused, Unavailable
 from orders.models import Order, SyncState
-from sync import engine
+from sync import engine, imports
 from sync.engine import NotStarted
 from sync.imports import (
     OVERLAP,
     load_new,
     load_orders,
+    resume_stalled,
     start_due_imports,
     start_due_rechecks,
     start_import,
 )
 from sync.models import SyncItem, SyncRun
 from tests import factories
+from tests.harness.guards import Sent
 from tests.shops import ScriptedShop
 from tests.sources import source_order
 
@@ -75,6 +77,47 @@ def test_a_cancelled_import_loads_no_further_page(scripted: ScriptedShop) -> Non
     assert Order.objects.count() == 2
     run.refresh_from_db()
     assert "Cancelled" in run.error
+
+
+def test_an_import_waits_while_the_eshop_has_to_be_given_time(
+    scripted: ScriptedShop, sent: Sent
+) -> None:
+    scripted.batch_size = 1
+    scripted.put(*(source_order(str(n)) for n in range(2)))
+    eshop = factories.eshop(wait_until=timezone.now() + timedelta(seconds=30))
+    run = start_import(eshop, None, None)
+    load_orders(run.pk)
+    (message,) = sent
+    assert (message.args, round(message.countdown or 0)) == ((run.pk,), 30)
+    Eshop.objects.update(wait_until=timezone.now() + timedelta(minutes=10))
+    load_orders(run.pk)
+    resume_stalled()
+    run.refresh_from_db()
+    assert (scripted.asked, run.attempts, run.finished_at, len(sent)) == ([], 0, None, 1)
+    Eshop.objects.update(wait_until=timezone.now())
+    resume_stalled()
+    assert [message.args for message in sent] == [(run.pk,)] * 2
+    load_orders(run.pk)
+    assert Order.objects.count() == 2
+
+
+def test_an_import_stops_between_two_pages_when_the_eshop_asks_for_time(
+    scripted: ScriptedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.batch_size = 1
+    scripted.put(*(source_order(str(n)) for n in range(3)))
+    run = start_import(factories.eshop(), None, None)
+    stored = imports._store
+
+    def store_and_wait(*args: Any) -> None:
+        stored(*args)
+        Eshop.objects.update(wait_until=timezone.now() + timedelta(minutes=10))
+
+    monkeypatch.setattr("sync.imports._store", store_and_wait)
+    load_orders(run.pk)
+    assert scripted.asked == [["page 0"]]
+    run.refresh_from_db()
+    assert (run.attempts, run.finished_at) == (0, None)
 
 
 class TestAutomatic:
