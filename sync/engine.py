@@ -28,10 +28,12 @@ from sync.apply import apply, fail
 from sync.asking import (
     adapter_of,
     backoff,
+    come_again,
     continue_later,
     note_answer,
     note_outage,
     note_refusal,
+    place,
 )
 from sync.models import CatchUp, SyncItem, SyncRun
 from sync.payloads import StoredAnswers
@@ -110,13 +112,14 @@ def cancel_run(run: SyncRun) -> int:
 def synchronize_lane(run_id: int, eshop_id: int) -> None:
     """Synchronize the run's pending orders of this e-shop.
 
-    Returns when none is pending, when another worker holds the lane, or when the e-shop has to be
-    given time; the lane is then taken up again by a message or by `resume_stalled`.
+    Returns when none is pending, when another worker holds the lane, when the e-shop has to be
+    given time, or when enough threads work for it already; the lane is then taken up again by a
+    message or by `resume_stalled`.
     """
     pending = SyncItem.objects.filter(run=run_id, eshop=eshop_id, outcome=Outcome.PENDING)
     with limits.lease(_lane(run_id, eshop_id)) as held:
         if held and (item := pending.select_related("run", "eshop").first()):
-            _work_off(item.run, item.eshop)
+            _work_in_place(item.run, item.eshop)
 
 
 def resume_stalled() -> None:
@@ -172,21 +175,36 @@ def _send_lanes(run: SyncRun, eshop_ids: set[int]) -> None:
         _send_lane(run.pk, eshop_id, run.trigger)
 
 
-def _send_lane(run_id: int, eshop_id: int, trigger: str, wait: timedelta = timedelta()) -> None:
+def _queue(trigger: str) -> str:
     """A single click never stands in a queue behind a bulk run."""
-    single = trigger in (SyncRun.Trigger.ROW, SyncRun.Trigger.DETAIL)
+    return "click" if trigger in (SyncRun.Trigger.ROW, SyncRun.Trigger.DETAIL) else "bulk"
+
+
+def _send_lane(run_id: int, eshop_id: int, trigger: str, wait: timedelta = timedelta()) -> None:
     current_app.send_task(
         "sync.tasks.synchronize_lane",
         args=[run_id, eshop_id],
-        queue="click" if single else "bulk",
+        queue=_queue(trigger),
         countdown=wait.total_seconds() or None,
     )
 
 
-def _work_off(run: SyncRun, eshop: Eshop) -> None:
-    if eshop.is_waiting and run.trigger != SyncRun.Trigger.REAPPLY:
+def _work_in_place(run: SyncRun, eshop: Eshop) -> None:
+    """Work the lane off when the e-shop may be asked, and a thread be given to it."""
+    if run.trigger == SyncRun.Trigger.REAPPLY:  # asks nobody
+        _work_off(run, eshop)
+    elif eshop.is_waiting:
         _continue_later(run, eshop)
-        return
+    else:
+        with place(eshop, _queue(run.trigger)) as is_ours:
+            if is_ours:
+                _work_off(run, eshop)
+            else:
+                send = partial(_send_lane, run.pk, eshop.pk, run.trigger)
+                come_again(_lane(run.pk, eshop.pk), send)
+
+
+def _work_off(run: SyncRun, eshop: Eshop) -> None:
     settings = settings_of(eshop)
     try:
         shop = _source(run, eshop)

@@ -23,7 +23,15 @@ from eshops.source import Page, Refused, SourceError, SourceOrder, Unavailable
 from orders.models import Order
 from sync import limits
 from sync.apply import apply
-from sync.asking import adapter_of, continue_later, note_answer, note_outage, note_refusal
+from sync.asking import (
+    adapter_of,
+    come_again,
+    continue_later,
+    note_answer,
+    note_outage,
+    note_refusal,
+    place,
+)
 from sync.engine import LIMIT, MAX_ATTEMPTS, NotStarted, start_run
 from sync.models import SyncItem, SyncRun
 
@@ -81,11 +89,18 @@ def start_import(
 def load_orders(run_id: int) -> None:
     """Load the import's remaining pages.
 
-    Returns early when another worker does so already, or when the e-shop has to be given time.
+    Returns early when another worker does so already, when the e-shop has to be given time, or
+    when the threads it may have still ask for imports that were cancelled.
     """
     with limits.lease(_lease(run_id)) as held:
-        if held:
-            _work_off(SyncRun.objects.select_related("eshop").get(pk=run_id))
+        run = SyncRun.objects.select_related("eshop").get(pk=run_id)
+        if not held or run.finished_at or run.eshop is None:
+            return
+        with place(run.eshop, "import") as is_ours:
+            if is_ours:
+                _work_off(run, run.eshop)
+            else:
+                come_again(_lease(run_id), partial(_send, run_id))
 
 
 def load_new(eshop: Eshop, user: AbstractBaseUser, day: date | None) -> SyncRun:
@@ -165,9 +180,7 @@ def _send(run_id: int, wait: timedelta = timedelta()) -> None:
     )
 
 
-def _work_off(run: SyncRun) -> None:
-    eshop = run.eshop
-    assert eshop is not None
+def _work_off(run: SyncRun, eshop: Eshop) -> None:
     settings = settings_of(eshop)
     try:
         adapter = adapter_of(eshop)

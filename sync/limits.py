@@ -7,7 +7,7 @@ twice, never a wrong order (see `sync.apply`).
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from uuid import uuid4
 
@@ -73,13 +73,21 @@ def lease(name: str) -> Iterator[bool]:
             lock.release()
 
 
+@contextmanager
+def one_of(places: int, name: str) -> Iterator[bool]:
+    """Yield whether one of so many places is now ours; a dead holder's is free after the lease."""
+    with ExitStack() as stack:
+        yield any(stack.enter_context(lease(f"{name}:{place}")) for place in range(places))
+
+
 def is_leased(name: str) -> bool:
     return bool(_redis(settings.REDIS_URL).exists(f"fynode:lease:{name}"))
 
 
-def first_in(seconds: int, name: str) -> bool:
+def first_in(seconds: float, name: str) -> bool:
     """Whether nobody has asked this for the same name within these seconds."""
-    return bool(_redis(settings.REDIS_URL).set(f"fynode:first:{name}", 1, nx=True, ex=seconds))
+    expiry = round(seconds * 1000)
+    return bool(_redis(settings.REDIS_URL).set(f"fynode:first:{name}", 1, nx=True, px=expiry))
 
 
 def turn(eshop_id: int, at_once: int) -> Turn:

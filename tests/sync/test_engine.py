@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from django.db import connection
@@ -27,6 +28,7 @@ from eshops.source import (
 )
 from orders.models import Movement, Order, OrderAddress, OrderItem, SyncState
 from sync import engine
+from sync.asking import place
 from sync.engine import LIMIT, MAX_ATTEMPTS, NotStarted, cancel_run, start_run
 from sync.imports import load_orders, start_import
 from sync.models import SyncItem, SyncRun
@@ -551,6 +553,58 @@ class TestMarks:
         work_off(run)
         assert outcomes(run) == [Outcome.UNCHANGED]
         assert self.marks() == held
+
+
+class TestPlaces:
+    """An e-shop that answers slowly must not occupy the threads that the others need."""
+
+    def test_a_lane_without_a_place_comes_again_and_its_messages_do_not_multiply(
+        self, scripted: ScriptedShop, sent: Sent
+    ) -> None:
+        eshop = imported(scripted, source_order("1"))
+        run = start_run(Order.objects.all(), None, SyncRun.Trigger.ROW).run
+        assert run is not None
+        with place(eshop, "click") as first, place(eshop, "click") as second:
+            assert first and second
+            work_off(run)
+            work_off(run)
+            engine.resume_stalled()
+        again, swept = sent
+        assert again == ("sync.tasks.synchronize_lane", (run.pk, eshop.pk), "click", ANY)
+        assert 0.9 <= (again.countdown or 0) <= 1.4 and swept.countdown is None
+        assert (scripted.asked[1:], run.items.get().attempts) == ([], 0)
+        work_off(run)
+        assert outcomes(run) == [Outcome.UNCHANGED]
+
+    def test_other_queues_and_eshops_and_who_asks_nobody_have_their_own(
+        self, scripted: ScriptedShop
+    ) -> None:
+        eshop = imported(scripted, source_order("1"))
+        other = imported(scripted, source_order("2"), eshop=factories.eshop(name="Other"))
+        with place(eshop, "click"), place(eshop, "click"):
+            assert outcomes(synchronized(Order.objects.get(eshop=eshop))) == [Outcome.UNCHANGED]
+            run = start_run(Order.objects.filter(eshop=other), None, SyncRun.Trigger.ROW).run
+            assert run is not None
+            work_off(run)
+            assert set(outcomes(run)) == {Outcome.UNCHANGED}
+        with place(eshop, "bulk"), place(eshop, "bulk"):
+            run = start_run(Order.objects.filter(eshop=eshop), None, SyncRun.Trigger.REAPPLY).run
+            assert run is not None
+            work_off(run)
+            assert outcomes(run) == [Outcome.UNCHANGED]
+
+    def test_an_import_needs_a_place_too(self, scripted: ScriptedShop, sent: Sent) -> None:
+        eshop = factories.eshop()
+        run = start_import(eshop, None, None)
+        with place(eshop, "import"), place(eshop, "import"):
+            load_orders(run.pk)
+            load_orders(run.pk)
+        assert [(message.task, message.args) for message in sent] == [
+            ("sync.tasks.load_orders", (run.pk,))
+        ]
+        assert not scripted.asked
+        load_orders(run.pk)
+        assert scripted.asked
 
 
 class TestTwice:

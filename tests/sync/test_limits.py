@@ -3,6 +3,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -36,6 +37,14 @@ def test_a_lease_ends_with_an_error_too() -> None:
     with pytest.raises(ZeroDivisionError), limits.lease("a"):
         _ = 1 / 0
     assert not limits.is_leased("a")
+
+
+def test_so_many_places_and_no_more() -> None:
+    a, b = partial(limits.one_of, 2, "a"), partial(limits.one_of, 2, "b")
+    with a() as first, a() as second, a() as third, b() as other:
+        assert (first, second, third, other) == (True, True, False, True)
+    with limits.one_of(1, "a") as again:
+        assert again
 
 
 def test_only_the_first_within_the_time() -> None:
