@@ -136,7 +136,7 @@ def start_due_imports() -> None:
 
 
 def start_due_rechecks() -> None:
-    """Ask again for open orders that have not been asked for in a while.
+    """Ask again for open orders that have not been asked for in a while, nor tried in vain.
 
     The stamps of a change that e-shops give miss changes (a removed refund in WooCommerce, a
     payment in Medusa, nearly everything in Vendure), so what is still open is read by its id: one
@@ -151,6 +151,7 @@ def start_due_rechecks() -> None:
             Order.objects.filter(eshop=eshop, source_state=Order.SourceState.PRESENT)
             .exclude(status_type__in=CLOSED)
             .filter(sync_state__asked_at__lt=long_ago, placed_at__gt=timezone.now() - A_YEAR)
+            .filter(Q(sync_state__tried_at=None) | Q(sync_state__tried_at__lt=long_ago))
             .order_by("sync_state__asked_at")
         )
         keys = list(open_orders.values_list("pk", flat=True)[:LIMIT])

@@ -14,6 +14,7 @@ from sync import engine, imports
 from sync.engine import NotStarted
 from sync.imports import (
     OVERLAP,
+    RECHECK_AFTER,
     load_new,
     load_orders,
     resume_stalled,
@@ -233,6 +234,20 @@ class TestRecheck:
         assert run.created_by_name == "schedule"
         start_due_rechecks()
         assert SyncRun.objects.filter(trigger="recheck").count() == 1
+
+    def test_an_order_that_cannot_be_read_is_tried_as_seldom_and_keeps_nobody_waiting(
+        self, eshop: Eshop, scripted: ScriptedShop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sync.imports.LIMIT", 1)
+        scripted.orders["1"] = BadPayload("total: not a figure")
+        for _ in range(4):
+            start_due_rechecks()
+            work_off()
+        assert scripted.asked == [["1"], ["0"]]
+        with time_machine.travel(timezone.now() + RECHECK_AFTER + timedelta(minutes=1)):
+            start_due_rechecks()
+            work_off()
+        assert scripted.asked[2:] == [["1"]]
 
     def test_only_with_automatic_import_and_while_the_eshop_lets_us_in(self, eshop: Eshop) -> None:
         Eshop.objects.update(connection_error="refused")
