@@ -97,16 +97,25 @@ def start_run(
     return Started(run, waiting)
 
 
-def cancel_run(run: SyncRun) -> int:
+@transaction.atomic
+def cancel_run(run: SyncRun) -> int | None:
     """Finish what is still pending as cancelled, and load no further page of an import; orders
-    already done stay as they are. How many orders that concerned."""
+    already done stay as they are.
+
+    How many orders that concerned, which an import need not know; None for a run that was finished
+    already: nothing of it is changed.
+    """
     now = timezone.now()
-    SyncRun.objects.filter(pk=run.pk, cancelled_at=None).update(cancelled_at=now)
-    imports = SyncRun.objects.filter(pk=run.pk, trigger=SyncRun.Trigger.IMPORT, finished_at=None)
-    imports.update(finished_at=now, error="Cancelled; what was loaded stays.")
-    return run.items.filter(outcome=Outcome.PENDING).update(
+    found = SyncRun.objects.filter(pk=run.pk)
+    imports = found.filter(trigger=SyncRun.Trigger.IMPORT, finished_at=None)
+    stopped = imports.update(finished_at=now, error="Cancelled; what was loaded stays.")
+    cancelled = run.items.filter(outcome=Outcome.PENDING).update(
         outcome=Outcome.CANCELLED, finished_at=now, message="Cancelled before it was tried."
     )
+    if not stopped and not cancelled:
+        return None
+    found.update(cancelled_at=now)
+    return cancelled
 
 
 def synchronize_lane(run_id: int, eshop_id: int) -> None:

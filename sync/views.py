@@ -139,12 +139,12 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Do not try what is still pending."""
     found = get_object_or_404(SyncRun, pk=pk)
     cancelled = cancel_run(found)
-    if found.trigger == Trigger.IMPORT:
+    if cancelled is None:
+        messages.info(request, "Nothing was pending any more: the run stays as it ended.")
+    elif found.trigger == Trigger.IMPORT:
         messages.success(request, "The import loads no further orders; what was loaded stays.")
-    elif cancelled:
-        messages.success(request, f"{_orders(cancelled)} cancelled; those done stay as they are.")
     else:
-        messages.info(request, "Nothing was pending any more.")
+        messages.success(request, f"{_orders(cancelled)} cancelled; those done stay as they are.")
     return redirect("sync:run", pk)
 
 

@@ -398,7 +398,20 @@ class TestRun:
         assert sorted(run.items.values_list("outcome", flat=True)) == [
             "cancelled", "cancelled", "updated"
         ]  # fmt: skip
+        before = SyncRun.objects.values().get()
+        assert before["cancelled_at"]
         assert "Nothing was pending" in text(signed_in().post(address, follow=True))
+        assert SyncRun.objects.values().get() == before
+
+    @pytest.mark.parametrize("trigger", ["bulk", "import"])
+    def test_a_finished_run_cannot_be_cancelled(self, trigger: str) -> None:
+        finished = timezone.now() if trigger == "import" else None
+        run = run_with("imported", trigger=trigger, finished_at=finished)
+        before = SyncRun.objects.values().get()
+        html = text(signed_in().post(reverse("sync:cancel", args=[run.pk]), follow=True))
+        assert "Nothing was pending any more: the run stays as it ended." in html
+        assert "cancelled at" not in html
+        assert SyncRun.objects.values().get() == before
 
 
 class TestRuns:
