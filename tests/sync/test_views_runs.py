@@ -388,6 +388,32 @@ class TestRun:
         assert "The e-shop stopped answering." in text(signed_in().get(address))
         assert signed_in().get(address, headers=HTMX).headers["HX-Refresh"] == "true"
 
+    @pytest.mark.parametrize(
+        ("outcomes", "expected", "words", "widths"),
+        [
+            ([], 102, ["nothing new among 102 orders"], [100]),
+            ([], 1, ["nothing new among 1 order"], [100]),
+            ([], 0, ["nothing new"], [100]),
+            (["imported", "imported"], 8, ["<b>8 of 8</b>", "2 imported", "6 here already"],
+             [25, 75]),
+            (["imported"], 1, ["<b>1 of 1</b>", "1 imported"], [100]),
+        ],
+    )  # fmt: skip
+    def test_a_finished_import_reads_as_done(
+        self, outcomes: list[str], expected: int, words: list[str], widths: list[int]
+    ) -> None:
+        run = run_with(
+            *outcomes, trigger="import", eshop=factories.eshop(), expected=expected,
+            finished_at=timezone.now(),
+        )  # fmt: skip
+        for address in (reverse("sync:run", args=[run.pk]), reverse("sync:runs")):
+            html = text(signed_in().get(address))
+            assert all(each in html for each in words if "<b>" not in each)
+            assert [float(width) for width in re.findall(r' width="([\d.]+)"', html)] == widths
+            assert f'aria-label="{expected} of {expected} done"' in html
+        html = text(signed_in().get(reverse("sync:run", args=[run.pk])))
+        assert all(each in html for each in words) and "<b>0 of" not in html
+
     def test_an_import_can_be_cancelled(self) -> None:
         eshop = factories.eshop(name="Sandbox shop")
         run = run_with("imported", trigger="import", eshop=eshop)
