@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from unittest.mock import ANY
 
 import pytest
 from django.db import connection
@@ -570,7 +569,7 @@ class TestPlaces:
             work_off(run)
             engine.resume_stalled()
         again, swept = sent
-        assert again == ("sync.tasks.synchronize_lane", (run.pk, eshop.pk), "click", ANY)
+        assert again[:3] == ("sync.tasks.synchronize_lane", (run.pk, eshop.pk), "click")
         assert 0.9 <= (again.countdown or 0) <= 1.4 and swept.countdown is None
         assert (scripted.asked[1:], run.items.get().attempts) == ([], 0)
         work_off(run)
