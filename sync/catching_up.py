@@ -13,7 +13,7 @@ from django.utils import timezone
 from eshops.models import Eshop
 from orders.filters import stale
 from orders.models import Order
-from sync.engine import LIMIT, NotStarted, start_run
+from sync.engine import LIMIT, NotStarted, cancel_run, start_run
 from sync.models import CatchUp, SyncItem, SyncRun
 
 Outcome = SyncItem.Outcome
@@ -106,10 +106,8 @@ def cancel(catch_up: CatchUp) -> None:
         CatchUp.objects.filter(pk=catch_up.pk, finished_at=None).update(
             finished_at=now, cancelled_at=now
         )
-        SyncRun.objects.filter(catch_up=catch_up, cancelled_at=None).update(cancelled_at=now)
-        SyncItem.objects.filter(run__catch_up=catch_up, outcome=Outcome.PENDING).update(
-            outcome=Outcome.CANCELLED, finished_at=now, message="Cancelled before it was tried."
-        )
+        for run in catch_up.runs.filter(items__outcome=Outcome.PENDING).distinct():
+            cancel_run(run)
 
 
 def advance_all() -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from celery import current_app
 from django.contrib.auth.models import AbstractBaseUser
@@ -24,7 +25,16 @@ from orders import bulk
 from orders.models import Order
 from sync import limits
 from sync.apply import apply, fail
-from sync.asking import adapter_of
+from sync.asking import (
+    adapter_of,
+    backoff,
+    come_again,
+    continue_later,
+    note_answer,
+    note_outage,
+    note_refusal,
+    place,
+)
 from sync.models import CatchUp, SyncItem, SyncRun
 from sync.payloads import StoredAnswers
 
@@ -33,8 +43,6 @@ logger = logging.getLogger(__name__)
 LIMIT = 100
 """How many orders one run may have."""
 MAX_ATTEMPTS = 4
-LONGEST_COUNTDOWN = timedelta(minutes=1)
-"""Longer pauses are ended by the sweep: a message that waits in a worker may be delivered again."""
 
 Outcome = SyncItem.Outcome
 
@@ -50,11 +58,6 @@ class Started:
     run: SyncRun | None
     waiting: dict[int, int] = field(default_factory=dict)
     """Number of another run → how many of the orders already wait there."""
-
-
-def backoff(attempts: int) -> timedelta:
-    """How long to leave an e-shop in peace after so many failed attempts in a row."""
-    return timedelta(seconds=2 * 3 ** (attempts - 1))
 
 
 def start_run(
@@ -94,27 +97,38 @@ def start_run(
     return Started(run, waiting)
 
 
-def cancel_run(run: SyncRun) -> int:
+@transaction.atomic
+def cancel_run(run: SyncRun) -> int | None:
     """Finish what is still pending as cancelled, and load no further page of an import; orders
-    already done stay as they are. How many orders that concerned."""
+    already done stay as they are.
+
+    How many orders that concerned, which an import need not know; None for a run that was finished
+    already: nothing of it is changed.
+    """
     now = timezone.now()
-    SyncRun.objects.filter(pk=run.pk, cancelled_at=None).update(cancelled_at=now)
-    imports = SyncRun.objects.filter(pk=run.pk, trigger=SyncRun.Trigger.IMPORT, finished_at=None)
-    imports.update(finished_at=now, error="Cancelled; what was loaded stays.")
-    return run.items.filter(outcome=Outcome.PENDING).update(
+    found = SyncRun.objects.filter(pk=run.pk)
+    imports = found.filter(trigger=SyncRun.Trigger.IMPORT, finished_at=None)
+    stopped = imports.update(finished_at=now, error="Cancelled; what was loaded stays.")
+    cancelled = run.items.filter(outcome=Outcome.PENDING).update(
         outcome=Outcome.CANCELLED, finished_at=now, message="Cancelled before it was tried."
     )
+    if not stopped and not cancelled:
+        return None
+    found.update(cancelled_at=now)
+    return cancelled
 
 
 def synchronize_lane(run_id: int, eshop_id: int) -> None:
     """Synchronize the run's pending orders of this e-shop.
 
-    Returns when none is pending, when another worker holds the lane, or when the e-shop has to be
-    given time; the lane is then taken up again by a message or by `resume_stalled`.
+    Returns when none is pending, when another worker holds the lane, when the e-shop has to be
+    given time, or when enough threads work for it already; the lane is then taken up again by a
+    message or by `resume_stalled`.
     """
+    pending = SyncItem.objects.filter(run=run_id, eshop=eshop_id, outcome=Outcome.PENDING)
     with limits.lease(_lane(run_id, eshop_id)) as held:
-        if held:
-            _work_off(SyncRun.objects.get(pk=run_id), Eshop.objects.get(pk=eshop_id))
+        if held and (item := pending.select_related("run", "eshop").first()):
+            _work_in_place(item.run, item.eshop)
 
 
 def resume_stalled() -> None:
@@ -170,21 +184,36 @@ def _send_lanes(run: SyncRun, eshop_ids: set[int]) -> None:
         _send_lane(run.pk, eshop_id, run.trigger)
 
 
-def _send_lane(run_id: int, eshop_id: int, trigger: str, wait: timedelta = timedelta()) -> None:
+def _queue(trigger: str) -> str:
     """A single click never stands in a queue behind a bulk run."""
-    single = trigger in (SyncRun.Trigger.ROW, SyncRun.Trigger.DETAIL)
+    return "click" if trigger in (SyncRun.Trigger.ROW, SyncRun.Trigger.DETAIL) else "bulk"
+
+
+def _send_lane(run_id: int, eshop_id: int, trigger: str, wait: timedelta = timedelta()) -> None:
     current_app.send_task(
         "sync.tasks.synchronize_lane",
         args=[run_id, eshop_id],
-        queue="click" if single else "bulk",
+        queue=_queue(trigger),
         countdown=wait.total_seconds() or None,
     )
 
 
-def _work_off(run: SyncRun, eshop: Eshop) -> None:
-    if eshop.is_waiting and run.trigger != SyncRun.Trigger.REAPPLY:
+def _work_in_place(run: SyncRun, eshop: Eshop) -> None:
+    """Work the lane off when the e-shop may be asked, and a thread be given to it."""
+    if run.trigger == SyncRun.Trigger.REAPPLY:  # asks nobody
+        _work_off(run, eshop)
+    elif eshop.is_waiting:
         _continue_later(run, eshop)
-        return
+    else:
+        with place(eshop, _queue(run.trigger)) as is_ours:
+            if is_ours:
+                _work_off(run, eshop)
+            else:
+                send = partial(_send_lane, run.pk, eshop.pk, run.trigger)
+                come_again(_lane(run.pk, eshop.pk), send)
+
+
+def _work_off(run: SyncRun, eshop: Eshop) -> None:
     settings = settings_of(eshop)
     try:
         shop = _source(run, eshop)
@@ -255,12 +284,12 @@ def _take(
             given.append((item, answer))
     if given:
         apply(run, eshop, settings, given)
+        if run.trigger != SyncRun.Trigger.REAPPLY:
+            note_answer(eshop)
     if refused:
         _give_up_lane(run, eshop, [refused[0][0]], refused[0][1])
     elif delayed:
         _delay(run, eshop, [item for item, _ in delayed], [error for _, error in delayed])
-    else:
-        _clear_marks(eshop)
     return not refused and not delayed
 
 
@@ -276,17 +305,10 @@ def _delay(
         _postpone(run, eshop, items, errors[0])
 
 
-def _clear_marks(eshop: Eshop) -> None:
-    if eshop.connection_error or eshop.wait_until:
-        Eshop.objects.filter(pk=eshop.pk).update(
-            connection_error="", wait_until=None, wait_reason=""
-        )
-
-
 def _give_up_lane(run: SyncRun, eshop: Eshop, batch: Sequence[SyncItem], error: Refused) -> None:
     """Mark the e-shop; the order that was refused fails and the rest of the lane is not tried."""
     logger.warning("run %s, %s: %s", run.pk, eshop.name, error)
-    Eshop.objects.filter(pk=eshop.pk).update(connection_error=str(error))
+    note_refusal(eshop, error)
     fail(batch[:1], error.kind, str(error))
     run.items.filter(eshop=eshop, outcome=Outcome.PENDING).update(
         outcome=Outcome.SKIPPED,
@@ -299,10 +321,8 @@ def _give_up_lane(run: SyncRun, eshop: Eshop, batch: Sequence[SyncItem], error: 
 def _leave_in_peace(
     run: SyncRun, eshop: Eshop, batch: Sequence[SyncItem], error: Unavailable
 ) -> None:
-    """The e-shop cannot answer: ask it nothing for a while, whoever wants to."""
-    pause = error.retry_after or backoff(batch[0].attempts)
-    eshop.wait_until, eshop.wait_reason = timezone.now() + pause, str(error)
-    eshop.save(update_fields=["wait_until", "wait_reason"])
+    """Have the whole lane wait until the e-shop may be asked again."""
+    note_outage(eshop, error, batch[0].attempts)
     _postpone(run, eshop, list(run.items.filter(eshop=eshop, outcome=Outcome.PENDING)), error)
 
 
@@ -320,8 +340,4 @@ def _postpone(run: SyncRun, eshop: Eshop, items: Sequence[SyncItem], error: Unav
 
 
 def _continue_later(run: SyncRun, eshop: Eshop, pause: timedelta = timedelta()) -> None:
-    """Have the lane taken up again after the pause, and not before the e-shop may be asked."""
-    if eshop.wait_until:
-        pause = max(pause, eshop.wait_until - timezone.now())
-    if pause <= LONGEST_COUNTDOWN:
-        _send_lane(run.pk, eshop.pk, run.trigger, pause)
+    continue_later(eshop, partial(_send_lane, run.pk, eshop.pk, run.trigger), pause)

@@ -7,6 +7,7 @@ only a synchronization overwrites.
 import logging
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 from celery import current_app
 from django.contrib.auth.models import AbstractBaseUser
@@ -22,8 +23,16 @@ from eshops.source import Page, Refused, SourceError, SourceOrder, Unavailable
 from orders.models import Order
 from sync import limits
 from sync.apply import apply
-from sync.asking import adapter_of
-from sync.engine import LIMIT, LONGEST_COUNTDOWN, MAX_ATTEMPTS, NotStarted, backoff, start_run
+from sync.asking import (
+    adapter_of,
+    come_again,
+    continue_later,
+    note_answer,
+    note_outage,
+    note_refusal,
+    place,
+)
+from sync.engine import LIMIT, MAX_ATTEMPTS, NotStarted, start_run
 from sync.models import SyncItem, SyncRun
 
 RECENT = timedelta(minutes=15)
@@ -80,11 +89,18 @@ def start_import(
 def load_orders(run_id: int) -> None:
     """Load the import's remaining pages.
 
-    Returns early when another worker does so already, or when the e-shop has to be given time.
+    Returns early when another worker does so already, when the e-shop has to be given time, or
+    when the threads it may have still ask for imports that were cancelled.
     """
     with limits.lease(_lease(run_id)) as held:
-        if held:
-            _work_off(SyncRun.objects.select_related("eshop").get(pk=run_id))
+        run = SyncRun.objects.select_related("eshop").get(pk=run_id)
+        if not held or run.finished_at or run.eshop is None:
+            return
+        with place(run.eshop, "import") as is_ours:
+            if is_ours:
+                _work_off(run, run.eshop)
+            else:
+                come_again(_lease(run_id), partial(_send, run_id))
 
 
 def load_new(eshop: Eshop, user: AbstractBaseUser, day: date | None) -> SyncRun:
@@ -120,7 +136,7 @@ def start_due_imports() -> None:
 
 
 def start_due_rechecks() -> None:
-    """Ask again for open orders that have not been asked for in a while.
+    """Ask again for open orders that have not been asked for in a while, nor tried in vain.
 
     The stamps of a change that e-shops give miss changes (a removed refund in WooCommerce, a
     payment in Medusa, nearly everything in Vendure), so what is still open is read by its id: one
@@ -135,6 +151,7 @@ def start_due_rechecks() -> None:
             Order.objects.filter(eshop=eshop, source_state=Order.SourceState.PRESENT)
             .exclude(status_type__in=CLOSED)
             .filter(sync_state__asked_at__lt=long_ago, placed_at__gt=timezone.now() - A_YEAR)
+            .filter(Q(sync_state__tried_at=None) | Q(sync_state__tried_at__lt=long_ago))
             .order_by("sync_state__asked_at")
         )
         keys = list(open_orders.values_list("pk", flat=True)[:LIMIT])
@@ -164,20 +181,23 @@ def _send(run_id: int, wait: timedelta = timedelta()) -> None:
     )
 
 
-def _work_off(run: SyncRun) -> None:
-    eshop = run.eshop
-    assert eshop is not None
+def _work_off(run: SyncRun, eshop: Eshop) -> None:
     settings = settings_of(eshop)
     try:
         adapter = adapter_of(eshop)
         while _is_wanted(run):
+            eshop.refresh_from_db(fields=["wait_until"])
+            if eshop.is_waiting:
+                continue_later(eshop, partial(_send, run.pk))
+                return
             page = adapter.fetch_page(run.cursor or None, run.since, run.by_change)
+            note_answer(eshop)
             _store(run, eshop, settings, page)
     except Unavailable as error:
         _try_later(run, eshop, error)
     except SourceError as error:
         if isinstance(error, Refused):
-            Eshop.objects.filter(pk=eshop.pk).update(connection_error=str(error))
+            note_refusal(eshop, error)
         _finish(run, str(error))
 
 
@@ -235,11 +255,8 @@ def _try_later(run: SyncRun, eshop: Eshop, error: Unavailable) -> None:
         _finish(run, str(error))
         return
     run.save(update_fields=["attempts"])
-    pause = error.retry_after or backoff(run.attempts)
-    eshop.wait_until, eshop.wait_reason = timezone.now() + pause, str(error)
-    eshop.save(update_fields=["wait_until", "wait_reason"])
-    if pause <= LONGEST_COUNTDOWN:
-        _send(run.pk, pause)
+    note_outage(eshop, error, run.attempts)
+    continue_later(eshop, partial(_send, run.pk))
 
 
 def _finish(run: SyncRun, error: str = "") -> None:

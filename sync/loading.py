@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 from celery import current_app
 from django.db import IntegrityError, transaction
@@ -11,9 +12,9 @@ from django.utils import timezone
 from eshops.connection import able, can
 from eshops.models import DataLoad, Eshop
 from eshops.sequences import store_sequences
-from eshops.source import Refused, SourceError
+from eshops.source import Refused, SourceError, Unavailable
 from sync import limits
-from sync.asking import adapter_of
+from sync.asking import adapter_of, continue_later, note_answer, note_outage, note_refusal
 from sync.engine import NotStarted
 
 logger = logging.getLogger(__name__)
@@ -41,24 +42,18 @@ def start_load(eshop: Eshop, name: str) -> DataLoad:
 
 
 def load_data(load_id: int) -> None:
-    """Read and store the code lists, once; whatever goes wrong is told on the load."""
+    """Read and store the code lists, once; whatever goes wrong is told on the load.
+
+    Returns early when another worker does so already, or when the e-shop has to be given time.
+    """
     with limits.lease(f"load:{load_id}") as held:
         load = DataLoad.objects.select_related("eshop").get(pk=load_id)
         if not held or load.finished_at:
             return
-        eshop = load.eshop
-        try:
-            entries = adapter_of(eshop).fetch_sequences()
-        except SourceError as error:
-            logger.warning("loading data of %s: %s", eshop.name, error)
-            if isinstance(error, Refused):
-                Eshop.objects.filter(pk=eshop.pk).update(connection_error=str(error))
-            load.error = str(error)
-        else:
-            load.changes = store_sequences(eshop, entries)
-            Eshop.objects.filter(pk=eshop.pk).update(connection_error="")
-        load.finished_at = timezone.now()
-        load.save()
+        if load.eshop.is_waiting:
+            continue_later(load.eshop, partial(_send, load.pk))
+            return
+        _load(load)
 
 
 def start_due_loads() -> None:
@@ -77,11 +72,35 @@ def start_due_loads() -> None:
 
 def resume_stalled() -> None:
     """Take up every load that is not finished and that nobody is working on."""
-    for load in DataLoad.objects.filter(finished_at=None):
+    unfinished = DataLoad.objects.filter(finished_at=None)
+    for load in unfinished.exclude(eshop__wait_until__gt=timezone.now()):
         name = f"load:{load.pk}"
         if not limits.is_leased(name) and limits.first_in(8, name):
             _send(load.pk)
 
 
-def _send(load_id: int) -> None:
-    current_app.send_task("sync.tasks.load_data", args=[load_id], queue="click")
+def _load(load: DataLoad) -> None:
+    eshop = load.eshop
+    try:
+        entries = adapter_of(eshop).fetch_sequences()
+    except SourceError as error:
+        logger.warning("loading data of %s: %s", eshop.name, error)
+        if isinstance(error, Refused):
+            note_refusal(eshop, error)
+        elif isinstance(error, Unavailable) and error.retry_after:
+            note_outage(eshop, error)
+        load.error = str(error)
+    else:
+        load.changes = store_sequences(eshop, entries)
+        note_answer(eshop)
+    load.finished_at = timezone.now()
+    load.save()
+
+
+def _send(load_id: int, wait: timedelta = timedelta()) -> None:
+    current_app.send_task(
+        "sync.tasks.load_data",
+        args=[load_id],
+        queue="click",
+        countdown=wait.total_seconds() or None,
+    )

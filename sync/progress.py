@@ -46,6 +46,19 @@ class Progress:
         return max(sum(self.counts.values()), (self.is_import and self.run.expected) or 0)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether an import was told all there is; orders without an item were here already."""
+        return self.is_import and self.run.finished_at is not None and not self.run.error
+
+    @property
+    def known(self) -> int:
+        return self.total - sum(self.counts.values()) if self.is_complete else 0
+
+    @property
+    def seen(self) -> int:
+        return self.done + self.known
+
+    @property
     def done(self) -> int:
         return sum(self.counts.values()) - self.counts.get(Outcome.PENDING, 0)
 
@@ -62,18 +75,28 @@ class Progress:
     @property
     def words(self) -> list[tuple[str, str]]:
         """Outcome and "30 updated", for every outcome there is."""
-        return [
+        words = [
             (outcome.value, f"{self.counts[outcome]} {outcome.label.lower()}")
             for outcome in BAR
             if self.counts.get(outcome)
         ]
+        if self.is_complete and not words:
+            orders = f"{self.total:,} order{'s' if self.total > 1 else ''}"
+            told = f"nothing new among {orders}" if self.total else "nothing new"
+            words.append((Outcome.UNCHANGED.value, told))
+        elif self.known:
+            words.append((Outcome.UNCHANGED.value, f"{self.known:,} here already"))
+        return words
 
     @property
     def bars(self) -> list[tuple[str, float, float]]:
         """Outcome, start and width of each part of the bar, in per cent."""
-        parts, start = [], 0.0
+        parts, start, whole = [], 0.0, self.total or 1
+        counts = {outcome: self.counts.get(outcome, 0) for outcome in BAR}
+        if self.is_complete:
+            counts[Outcome.UNCHANGED] += whole - sum(self.counts.values())
         for outcome in BAR:
-            width = 100 * self.counts.get(outcome, 0) / (self.total or 1)
+            width = 100 * counts[outcome] / whole
             if width:
                 parts.append((outcome.value, round(start, 2), round(width, 2)))
             start += width

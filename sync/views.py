@@ -76,7 +76,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "progress": state,
         "run": found,
         "failed": found.items.filter(RETRIED, order__isnull=False).count(),
-        "may_synchronize": request.user.has_perm("sync.synchronize"),
+        "may_steer": _may_steer(request, found),
         "may_bulk": request.user.has_perms(("sync.synchronize", IN_BULK)),
         "outcomes": Outcome.choices,
         "outcome": outcome,
@@ -126,7 +126,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 @permission_required("sync.synchronize", raise_exception=True)
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Start a new run for the orders of this one that failed: the named items, or all of them."""
-    found = get_object_or_404(SyncRun, pk=pk)
+    found = _steered(request, pk)
     items = found.items.filter(RETRIED)
     if "all" not in request.POST:
         items = items.filter(pk__in=ids(request.POST, "item"))
@@ -137,15 +137,23 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("sync.synchronize", raise_exception=True)
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Do not try what is still pending."""
-    found = get_object_or_404(SyncRun, pk=pk)
+    found = _steered(request, pk)
     cancelled = cancel_run(found)
-    if found.trigger == Trigger.IMPORT:
+    if cancelled is None:
+        messages.info(request, "Nothing was pending any more: the run stays as it ended.")
+    elif found.trigger == Trigger.IMPORT:
         messages.success(request, "The import loads no further orders; what was loaded stays.")
-    elif cancelled:
-        messages.success(request, f"{_orders(cancelled)} cancelled; those done stay as they are.")
     else:
-        messages.info(request, "Nothing was pending any more.")
+        messages.success(request, f"{_orders(cancelled)} cancelled; those done stay as they are.")
     return redirect("sync:run", pk)
+
+
+def _steered(request: HttpRequest, pk: int) -> SyncRun:
+    """The run that the request cancels, or of which it tries again what failed."""
+    found = get_object_or_404(SyncRun, pk=pk)
+    if not _may_steer(request, found):
+        raise PermissionDenied("You may cancel and retry your own runs, not those of others.")
+    return found
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -257,6 +265,14 @@ def _orders(number: int) -> str:
 
 def _may_view_runs(request: HttpRequest) -> bool:
     return request.user.has_perm("sync.view_syncrun")
+
+
+def _may_steer(request: HttpRequest, found: SyncRun) -> bool:
+    """Who may start an import may stop it; runs of other people take the right to bulk, and to see
+    them at all."""
+    is_free = found.trigger == Trigger.IMPORT or found.created_by_id == request.user.pk
+    needed = ["sync.synchronize"] if is_free else ["sync.synchronize", IN_BULK, "sync.view_syncrun"]
+    return request.user.has_perms(needed)
 
 
 def _unfinished_runs(request: HttpRequest, orders: set[int]) -> set[int]:

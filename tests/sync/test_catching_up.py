@@ -100,6 +100,14 @@ def test_cancelled_it_leaves_the_rest(eshop: Eshop) -> None:
     assert count_stale() == {eshop.pk: 0}
 
 
+def test_cancelled_it_leaves_the_runs_that_are_finished_as_they_are(eshop: Eshop) -> None:
+    catch_up = start_catch_up(None)
+    engine.synchronize_lane(catch_up.runs.get().pk, eshop.pk)
+    advance_all()
+    cancel(catch_up)
+    assert [run.cancelled_at is None for run in catch_up.runs.order_by("pk")] == [True, False]
+
+
 def test_a_worker_that_dies_loses_none(eshop: Eshop, scripted: ScriptedShop) -> None:
     start_catch_up(None)
     scripted.kills = "200"

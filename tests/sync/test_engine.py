@@ -27,6 +27,7 @@ from eshops.source import (
 )
 from orders.models import Movement, Order, OrderAddress, OrderItem, SyncState
 from sync import engine
+from sync.asking import place
 from sync.engine import LIMIT, MAX_ATTEMPTS, NotStarted, cancel_run, start_run
 from sync.imports import load_orders, start_import
 from sync.models import SyncItem, SyncRun
@@ -509,6 +510,100 @@ class TestErrors:
         assert deaths == MAX_ATTEMPTS
         assert outcomes(run) == [Outcome.FAILED] + [Outcome.UNCHANGED] * 4
         assert "worker stopped" in run.items.get(external_id="1").message
+
+
+class TestMarks:
+    """What is noted on an e-shop that refused us or asked for time."""
+
+    @staticmethod
+    def mark() -> None:
+        later = timezone.now() + timedelta(minutes=5)
+        Eshop.objects.update(connection_error="Refused.", wait_until=later, wait_reason="Busy.")
+
+    @staticmethod
+    def marks() -> tuple[str, datetime | None, str]:
+        return Eshop.objects.values_list("connection_error", "wait_until", "wait_reason").get()
+
+    def test_an_answer_clears_also_what_was_marked_meanwhile(self, scripted: ScriptedShop) -> None:
+        imported(scripted, source_order("1"))
+        scripted.before_answer = [self.mark]
+        assert outcomes(synchronized(Order.objects.get())) == [Outcome.UNCHANGED]
+        assert self.marks() == ("", None, "")
+
+    def test_the_answers_of_some_orders_clear_it_too(self, scripted: ScriptedShop) -> None:
+        imported(scripted, source_order("1"), source_order("2"))
+        Eshop.objects.update(connection_error="Refused.")
+        scripted.orders["2"] = Unavailable("The e-shop answered with an error (500).")
+        assert outcomes(synchronized(*Order.objects.all())) == [Outcome.UNCHANGED, Outcome.PENDING]
+        assert self.marks() == ("", None, "")
+
+    def test_a_page_of_an_import_clears_it(self, scripted: ScriptedShop) -> None:
+        eshop = factories.eshop(connection_error="Refused.")
+        scripted.before_answer = [self.mark]
+        imported(scripted, source_order("1"), eshop=eshop)
+        assert self.marks() == ("", None, "")
+
+    def test_applying_stored_answers_clears_nothing(self, scripted: ScriptedShop) -> None:
+        imported(scripted, source_order("1"))
+        self.mark()
+        held = self.marks()
+        run = start_run(Order.objects.all(), None, SyncRun.Trigger.REAPPLY).run
+        assert run is not None
+        work_off(run)
+        assert outcomes(run) == [Outcome.UNCHANGED]
+        assert self.marks() == held
+
+
+class TestPlaces:
+    """An e-shop that answers slowly must not occupy the threads that the others need."""
+
+    def test_a_lane_without_a_place_comes_again_and_its_messages_do_not_multiply(
+        self, scripted: ScriptedShop, sent: Sent
+    ) -> None:
+        eshop = imported(scripted, source_order("1"))
+        run = start_run(Order.objects.all(), None, SyncRun.Trigger.ROW).run
+        assert run is not None
+        with place(eshop, "click") as first, place(eshop, "click") as second:
+            assert first and second
+            work_off(run)
+            work_off(run)
+            engine.resume_stalled()
+        again, swept = sent
+        assert again[:3] == ("sync.tasks.synchronize_lane", (run.pk, eshop.pk), "click")
+        assert 0.9 <= (again.countdown or 0) <= 1.4 and swept.countdown is None
+        assert (scripted.asked[1:], run.items.get().attempts) == ([], 0)
+        work_off(run)
+        assert outcomes(run) == [Outcome.UNCHANGED]
+
+    def test_other_queues_and_eshops_and_who_asks_nobody_have_their_own(
+        self, scripted: ScriptedShop
+    ) -> None:
+        eshop = imported(scripted, source_order("1"))
+        other = imported(scripted, source_order("2"), eshop=factories.eshop(name="Other"))
+        with place(eshop, "click"), place(eshop, "click"):
+            assert outcomes(synchronized(Order.objects.get(eshop=eshop))) == [Outcome.UNCHANGED]
+            run = start_run(Order.objects.filter(eshop=other), None, SyncRun.Trigger.ROW).run
+            assert run is not None
+            work_off(run)
+            assert set(outcomes(run)) == {Outcome.UNCHANGED}
+        with place(eshop, "bulk"), place(eshop, "bulk"):
+            run = start_run(Order.objects.filter(eshop=eshop), None, SyncRun.Trigger.REAPPLY).run
+            assert run is not None
+            work_off(run)
+            assert outcomes(run) == [Outcome.UNCHANGED]
+
+    def test_an_import_needs_a_place_too(self, scripted: ScriptedShop, sent: Sent) -> None:
+        eshop = factories.eshop()
+        run = start_import(eshop, None, None)
+        with place(eshop, "import"), place(eshop, "import"):
+            load_orders(run.pk)
+            load_orders(run.pk)
+        assert [(message.task, message.args) for message in sent] == [
+            ("sync.tasks.load_orders", (run.pk,))
+        ]
+        assert not scripted.asked
+        load_orders(run.pk)
+        assert scripted.asked
 
 
 class TestTwice:

@@ -459,6 +459,15 @@ class TestLoadData:
         html = text(client, url("sequences", eshop))
         assert "The key is refused." in html and version(eshop) == 1
 
+    def test_why_it_waits_is_told(self, client: Client, eshop: Eshop, sent: Sent) -> None:
+        client.post(url("load", eshop))
+        until = timezone.now() + timedelta(minutes=5)
+        Eshop.objects.update(wait_until=until, wait_reason="It answered 429.")
+        load_data(DataLoad.objects.get().pk)
+        clock = timezone.localtime(until).strftime("%H:%M:%S")
+        told = f"The e-shop asks us to wait until {clock}: It answered 429."
+        assert told in text(client, url("loads", eshop))
+
 
 def test_the_type_of_a_payment_is_kept_and_makes_nothing_stale(
     client: Client, eshop: Eshop

@@ -10,18 +10,21 @@ from django.utils import timezone
 from eshops.models import Eshop
 from eshops.source import BadPayload, Refused, Unavailable
 from orders.models import Order, SyncState
-from sync import engine
+from sync import engine, imports
 from sync.engine import NotStarted
 from sync.imports import (
     OVERLAP,
+    RECHECK_AFTER,
     load_new,
     load_orders,
+    resume_stalled,
     start_due_imports,
     start_due_rechecks,
     start_import,
 )
 from sync.models import SyncItem, SyncRun
 from tests import factories
+from tests.harness.guards import Sent
 from tests.shops import ScriptedShop
 from tests.sources import source_order
 
@@ -75,6 +78,47 @@ def test_a_cancelled_import_loads_no_further_page(scripted: ScriptedShop) -> Non
     assert Order.objects.count() == 2
     run.refresh_from_db()
     assert "Cancelled" in run.error
+
+
+def test_an_import_waits_while_the_eshop_has_to_be_given_time(
+    scripted: ScriptedShop, sent: Sent
+) -> None:
+    scripted.batch_size = 1
+    scripted.put(*(source_order(str(n)) for n in range(2)))
+    eshop = factories.eshop(wait_until=timezone.now() + timedelta(seconds=30))
+    run = start_import(eshop, None, None)
+    load_orders(run.pk)
+    (message,) = sent
+    assert (message.args, round(message.countdown or 0)) == ((run.pk,), 30)
+    Eshop.objects.update(wait_until=timezone.now() + timedelta(minutes=10))
+    load_orders(run.pk)
+    resume_stalled()
+    run.refresh_from_db()
+    assert (scripted.asked, run.attempts, run.finished_at, len(sent)) == ([], 0, None, 1)
+    Eshop.objects.update(wait_until=timezone.now())
+    resume_stalled()
+    assert [message.args for message in sent] == [(run.pk,)] * 2
+    load_orders(run.pk)
+    assert Order.objects.count() == 2
+
+
+def test_an_import_stops_between_two_pages_when_the_eshop_asks_for_time(
+    scripted: ScriptedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.batch_size = 1
+    scripted.put(*(source_order(str(n)) for n in range(3)))
+    run = start_import(factories.eshop(), None, None)
+    stored = imports._store
+
+    def store_and_wait(*args: Any) -> None:
+        stored(*args)
+        Eshop.objects.update(wait_until=timezone.now() + timedelta(minutes=10))
+
+    monkeypatch.setattr("sync.imports._store", store_and_wait)
+    load_orders(run.pk)
+    assert scripted.asked == [["page 0"]]
+    run.refresh_from_db()
+    assert (run.attempts, run.finished_at) == (0, None)
 
 
 class TestAutomatic:
@@ -190,6 +234,20 @@ class TestRecheck:
         assert run.created_by_name == "schedule"
         start_due_rechecks()
         assert SyncRun.objects.filter(trigger="recheck").count() == 1
+
+    def test_an_order_that_cannot_be_read_is_tried_as_seldom_and_keeps_nobody_waiting(
+        self, eshop: Eshop, scripted: ScriptedShop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sync.imports.LIMIT", 1)
+        scripted.orders["1"] = BadPayload("total: not a figure")
+        for _ in range(4):
+            start_due_rechecks()
+            work_off()
+        assert scripted.asked == [["1"], ["0"]]
+        with time_machine.travel(timezone.now() + RECHECK_AFTER + timedelta(minutes=1)):
+            start_due_rechecks()
+            work_off()
+        assert scripted.asked[2:] == [["1"]]
 
     def test_only_with_automatic_import_and_while_the_eshop_lets_us_in(self, eshop: Eshop) -> None:
         Eshop.objects.update(connection_error="refused")

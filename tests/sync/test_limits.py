@@ -1,10 +1,18 @@
+import os
+import subprocess
+import sys
 import threading
 import time
+from functools import partial
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from sync import limits
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.usefixtures("valkey")
 
@@ -29,6 +37,14 @@ def test_a_lease_ends_with_an_error_too() -> None:
     with pytest.raises(ZeroDivisionError), limits.lease("a"):
         _ = 1 / 0
     assert not limits.is_leased("a")
+
+
+def test_so_many_places_and_no_more() -> None:
+    a, b = partial(limits.one_of, 2, "a"), partial(limits.one_of, 2, "b")
+    with a() as first, a() as second, a() as third, b() as other:
+        assert (first, second, third, other) == (True, True, False, True)
+    with limits.one_of(1, "a") as again:
+        assert again
 
 
 def test_only_the_first_within_the_time() -> None:
@@ -82,16 +98,44 @@ def test_no_more_requests_are_under_way_than_the_e_shop_takes(
     assert most == [2]
 
 
-def test_a_request_whose_worker_died_is_over_after_a_while(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(limits, "LONGEST_REQUEST", 1)
-    turn = limits.turn(1, 1)
-    lost = turn()
-    lost.__enter__()
+ASKING = """
+import time
+from sync import limits
+
+with limits.turn(1, 1)():
+    print("asking", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_request_whose_worker_died_is_over_after_the_lease(valkey: str) -> None:
+    env = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "fynode.settings",
+        "FYNODE_REDIS_URL": valkey,
+        "FYNODE_LANE_LEASE_SECONDS": "1",
+    }
+    argv = [sys.executable, "-c", ASKING]
+    with subprocess.Popen(argv, cwd=ROOT, env=env, stdout=subprocess.PIPE) as worker:
+        assert worker.stdout and worker.stdout.readline() == b"asking\n"
+        worker.kill()
     began = time.monotonic()
+    with limits.turn(1, 1)():
+        assert time.monotonic() - began < 30
+
+
+def test_a_request_that_takes_long_is_under_way_until_it_is_over(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.LANE_LEASE_SECONDS = 0.3
+    turn = limits.turn(1, 1)
     with turn():
-        assert time.monotonic() - began >= 0.9
+        time.sleep(0.8)
+        monkeypatch.setattr("sync.limits.time.sleep", Mock(side_effect=TimeoutError))
+        with pytest.raises(TimeoutError), turn():
+            pass
+    with turn():
+        pass
 
 
 def test_a_request_that_fails_is_over(waited: list[float]) -> None:

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from eshops.models import DataLoad, Eshop
 from eshops.source import Refused, SequenceEntry, Unavailable
@@ -42,6 +43,35 @@ def test_a_failure_is_told_and_changes_nothing(
     assert (load.error, load.changes, load.finished_at is not None) == (str(error), {}, True)
     assert eshop.sequences.get().is_active
     assert bool(eshop.connection_error) is marked
+
+
+def test_it_waits_while_the_eshop_has_to_be_given_time(scripted: ScriptedShop, sent: Sent) -> None:
+    eshop = factories.eshop(wait_until=timezone.now() + timedelta(seconds=30))
+    scripted.sequences = [SequenceEntry(kind="status", code="new", name="New")]
+    load = start_load(eshop, "olga")
+    load_data(load.pk)
+    load.refresh_from_db()
+    assert (load.finished_at, eshop.sequences.count()) == (None, 0)
+    (message,) = sent
+    assert (message.args, round(message.countdown or 0)) == ((load.pk,), 30)
+    sent.clear()
+    resume_stalled()
+    Eshop.objects.update(wait_until=timezone.now() + timedelta(minutes=10))
+    load_data(load.pk)
+    assert not sent, "a pause of ten minutes is ended by the sweep"
+    Eshop.objects.update(wait_until=timezone.now())
+    resume_stalled()
+    assert [message.args for message in sent] == [(load.pk,)]
+    load_data(load.pk)
+    assert eshop.sequences.count() == 1
+
+
+def test_the_time_an_eshop_asks_for_is_noted(scripted: ScriptedShop) -> None:
+    eshop = factories.eshop()
+    scripted.error = Unavailable("Slow down.", retry_after=timedelta(minutes=5))
+    load_data(start_load(eshop, "olga").pk)
+    eshop.refresh_from_db()
+    assert eshop.is_waiting and eshop.wait_reason == "Slow down."
 
 
 def test_one_at_a_time() -> None:

@@ -250,15 +250,33 @@ def test_a_slow_shop_is_given_up_after_the_time_limit(
 def test_an_older_answer_does_not_overwrite(eshop: Eshop, sandbox: RunningSandbox) -> None:
     order = orders(1)[0]
     external_id = int(order.external_id)
-    sandbox.faults.switch_on("stale", orders=sandbox.shop.snapshot())
+    before = sandbox.shop.snapshot()
     sandbox.shop.edit(external_id, {"status": "cancelled"})
-    sandbox.faults.switch_off()
-    work_off(run_of([order]))
-    sandbox.faults.switch_on("stale", orders={external_id: _older(sandbox, external_id)})
     run = run_of([order])
     work_off(run)
-    assert outcomes(run) == {Outcome.FAILED: 1}
-    assert "older state" in run.items.get().message
+    assert outcomes(run) == {Outcome.UPDATED: 1}
+    held = rows()
+    for older in (before, {external_id: _older(sandbox, external_id)}):
+        sandbox.faults.switch_on("stale", orders=older)
+        run = run_of([order])
+        work_off(run)
+        assert outcomes(run) == {Outcome.FAILED: 1}
+        assert "older state" in run.items.get().message
+        assert rows() == held
+    order.refresh_from_db()
+    assert order.status_code == "cancelled"
+
+
+def test_a_cache_that_hides_a_change_delays_it_only(eshop: Eshop, sandbox: RunningSandbox) -> None:
+    order = orders(1)[0]
+    sandbox.faults.switch_on("stale", orders=sandbox.shop.snapshot())
+    sandbox.shop.edit(int(order.external_id), {"status": "cancelled"})
+    held, run = rows(), run_of([order])
+    work_off(run)
+    assert outcomes(run) == {Outcome.UNCHANGED: 1}
+    assert rows() == held
+    sandbox.faults.switch_off()
+    work_off(run_of([order]))
     order.refresh_from_db()
     assert order.status_code == "cancelled"
 

@@ -71,8 +71,8 @@ GETS: list[tuple[str, str, str]] = [
 POSTS: list[tuple[str, str, tuple[str, ...]]] = [
     ("orders:note", "order", (LOOK, "orders.change_order")),
     ("sync:start", "", (CLICK,)),
-    ("sync:retry", "run", (CLICK,)),
-    ("sync:cancel", "run", (CLICK,)),
+    ("sync:retry", "run", (CLICK, BULK, RUNS)),
+    ("sync:cancel", "run", (CLICK, BULK, RUNS)),
 ]
 
 
@@ -142,6 +142,53 @@ class TestPermissions:
         address = reverse("sync:retry", args=[run.pk])
         assert signed_in(CLICK, RUNS).post(address, {"all": "1"}).status_code == 403
         assert SyncRun.objects.count() == 1
+
+
+class TestWhoMaySteer:
+    """Whose runs one may cancel and retry; the buttons are where one may."""
+
+    @staticmethod
+    def client_of(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    @pytest.mark.parametrize("act", ["cancel", "retry"])
+    @pytest.mark.parametrize(
+        ("permissions", "own", "others"),
+        [((CLICK,), 302, 403), ((CLICK, BULK), 302, 403), ((CLICK, RUNS), 302, 403),
+         ((CLICK, BULK, RUNS), 302, 302), ((BULK, RUNS), 403, 403)],
+    )  # fmt: skip
+    def test_ones_own_runs_and_those_of_others(
+        self, act: str, permissions: tuple[str, ...], own: int, others: int
+    ) -> None:
+        user = factories.user(*permissions)
+        for owner, status in ((user, own), (factories.user(), others), (None, others)):
+            run = run_with("pending", "failed", user=owner)
+            data = {"item": run.items.get(outcome="failed").pk}
+            address = reverse(f"sync:{act}", args=[run.pk])
+            assert self.client_of(user).post(address, data).status_code == status
+            assert run.items.filter(outcome="pending").exists() is (act == "retry" or status == 403)
+
+    @pytest.mark.parametrize("permissions", [(CLICK, RUNS), (CLICK, BULK, RUNS), (BULK, RUNS)])
+    @pytest.mark.parametrize("is_own", [True, False])
+    def test_the_buttons_are_where_one_may(
+        self, permissions: tuple[str, ...], is_own: bool
+    ) -> None:
+        user = factories.user(*permissions)
+        run = run_with("pending", "failed", user=user if is_own else factories.user())
+        html = text(self.client_of(user).get(reverse("sync:run", args=[run.pk])))
+        may = CLICK in permissions and (is_own or BULK in permissions)
+        for button in ("Cancel what waits", "Retry all failed", 'aria-label="Retry order'):
+            assert (button in html) is may
+
+    def test_an_import_is_cancelled_by_who_may_start_one(self) -> None:
+        run = run_with(trigger="import", eshop=factories.eshop(), user=factories.user())
+        client = self.client_of(factories.user(CLICK, RUNS))
+        assert "Cancel what waits" in text(client.get(reverse("sync:run", args=[run.pk])))
+        client.post(reverse("sync:cancel", args=[run.pk]))
+        run.refresh_from_db()
+        assert run.cancelled_at
 
 
 class TestStart:
@@ -341,6 +388,32 @@ class TestRun:
         assert "The e-shop stopped answering." in text(signed_in().get(address))
         assert signed_in().get(address, headers=HTMX).headers["HX-Refresh"] == "true"
 
+    @pytest.mark.parametrize(
+        ("outcomes", "expected", "words", "widths"),
+        [
+            ([], 102, ["nothing new among 102 orders"], [100]),
+            ([], 1, ["nothing new among 1 order"], [100]),
+            ([], 0, ["nothing new"], [100]),
+            (["imported", "imported"], 8, ["<b>8 of 8</b>", "2 imported", "6 here already"],
+             [25, 75]),
+            (["imported"], 1, ["<b>1 of 1</b>", "1 imported"], [100]),
+        ],
+    )  # fmt: skip
+    def test_a_finished_import_reads_as_done(
+        self, outcomes: list[str], expected: int, words: list[str], widths: list[int]
+    ) -> None:
+        run = run_with(
+            *outcomes, trigger="import", eshop=factories.eshop(), expected=expected,
+            finished_at=timezone.now(),
+        )  # fmt: skip
+        for address in (reverse("sync:run", args=[run.pk]), reverse("sync:runs")):
+            html = text(signed_in().get(address))
+            assert all(each in html for each in words if "<b>" not in each)
+            assert [float(width) for width in re.findall(r' width="([\d.]+)"', html)] == widths
+            assert f'aria-label="{expected} of {expected} done"' in html
+        html = text(signed_in().get(reverse("sync:run", args=[run.pk])))
+        assert all(each in html for each in words) and "<b>0 of" not in html
+
     def test_an_import_can_be_cancelled(self) -> None:
         eshop = factories.eshop(name="Sandbox shop")
         run = run_with("imported", trigger="import", eshop=eshop)
@@ -398,7 +471,20 @@ class TestRun:
         assert sorted(run.items.values_list("outcome", flat=True)) == [
             "cancelled", "cancelled", "updated"
         ]  # fmt: skip
+        before = SyncRun.objects.values().get()
+        assert before["cancelled_at"]
         assert "Nothing was pending" in text(signed_in().post(address, follow=True))
+        assert SyncRun.objects.values().get() == before
+
+    @pytest.mark.parametrize("trigger", ["bulk", "import"])
+    def test_a_finished_run_cannot_be_cancelled(self, trigger: str) -> None:
+        finished = timezone.now() if trigger == "import" else None
+        run = run_with("imported", trigger=trigger, finished_at=finished)
+        before = SyncRun.objects.values().get()
+        html = text(signed_in().post(reverse("sync:cancel", args=[run.pk]), follow=True))
+        assert "Nothing was pending any more: the run stays as it ended." in html
+        assert "cancelled at" not in html
+        assert SyncRun.objects.values().get() == before
 
 
 class TestRuns:

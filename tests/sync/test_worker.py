@@ -11,7 +11,7 @@ from django.db import connection
 
 from eshops.connection import connect
 from eshops.models import Eshop
-from eshops.sandbox.server import RunningSandbox
+from eshops.sandbox.server import RunningSandbox, running
 from orders.models import Movement, Order, OrderItem
 from sync import engine, imports
 from sync.engine import start_run
@@ -32,16 +32,16 @@ def eventually(happened: Callable[[], object], seconds: float = 40) -> None:
         time.sleep(0.05)
 
 
+def connected(name: str, shop: RunningSandbox) -> Eshop:
+    keys = {"consumer_key": shop.consumer_key, "consumer_secret": shop.consumer_secret}
+    return connect(name, "woocommerce", shop.url, keys)
+
+
 @pytest.fixture
 def eshop(live_stack: LiveStack, sandbox: RunningSandbox) -> Iterator[Eshop]:
     """The sandbox connected, and its orders imported by a worker."""
     live_stack.start_worker()
-    eshop = connect(
-        "Sandbox",
-        "woocommerce",
-        sandbox.url,
-        {"consumer_key": sandbox.consumer_key, "consumer_secret": sandbox.consumer_secret},
-    )
+    eshop = connected("Sandbox", sandbox)
     run = start_import(eshop, None, None)
     eventually(lambda: is_finished(run))
     assert Order.objects.count() == 250
@@ -177,6 +177,31 @@ def test_a_click_does_not_wait_behind_a_bulk_run_of_another_eshop(
     eventually(lambda: is_finished(click), seconds=3)
     assert not is_finished(bulk)
     eventually(lambda: is_finished(bulk))
+
+
+def test_a_slow_shop_does_not_keep_a_click_on_another_waiting(live_stack: LiveStack) -> None:
+    with running(orders=20) as slow, running(orders=1) as fast:
+        shops = {name: connected(name, shop) for name, shop in (("A", slow), ("B", fast))}
+        live_stack.start_worker()
+        imports = [start_import(eshop, None, None) for eshop in shops.values()]
+        eventually(lambda: all(is_finished(run) for run in imports))
+        slow.faults.switch_on("slow", value=25)
+        for order in Order.objects.filter(eshop=shops["A"]):
+            start_run(Order.objects.filter(pk=order.pk), None, SyncRun.Trigger.ROW)
+        eventually(lambda: SyncItem.objects.filter(attempts=1, outcome=Outcome.PENDING).exists())
+        click = start_run(Order.objects.filter(eshop=shops["B"]), None, SyncRun.Trigger.ROW).run
+        assert click is not None
+        eventually(lambda: is_finished(click), seconds=20)
+        assert SyncItem.objects.filter(eshop=shops["A"], outcome=Outcome.PENDING).count() == 20
+
+
+def test_many_clicks_on_one_shop_are_all_worked_off(eshop: Eshop, sandbox: RunningSandbox) -> None:
+    runs = [
+        start_run(Order.objects.filter(pk=order.pk), None, SyncRun.Trigger.ROW).run
+        for order in Order.objects.order_by("pk")[:30]
+    ]
+    eventually(lambda: all(run and is_finished(run) for run in runs))
+    assert len(sandbox.log) == 30
 
 
 def test_a_shop_that_asks_for_a_pause_gets_it(eshop: Eshop, sandbox: RunningSandbox) -> None:
