@@ -7,7 +7,7 @@ worker died in its middle has the same effect as starting it once.
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -73,28 +73,21 @@ def start_run(
     Raises `NotStarted` for no order and for more than `LIMIT`.
     """
     chosen = list(orders.order_by("pk").values_list("pk", "eshop_id", "external_id")[: LIMIT + 1])
-    if not chosen:
-        raise NotStarted("No order was selected.")
-    if len(chosen) > LIMIT:
-        raise NotStarted(
-            f"Bulk synchronization is limited to {LIMIT} orders at once; {orders.count()} are "
-            "selected. Nothing was started."
-        )
+    _check_number(len(chosen), orders)
     with transaction.atomic():
-        run = _create_run(user, trigger, name, catch_up)
-        items = [
-            SyncItem(run=run, order_id=pk, eshop_id=eshop_id, external_id=external_id)
-            for pk, eshop_id, external_id in chosen
-        ]
-        taken = bulk.insert(items, ignore_conflicts=True, returning="order_id")
-        doubled = [item for item in items if item.order_id not in taken]
-        waiting = _skip_doubled(doubled)
-        if not taken:
-            run.delete()
-            return Started(None, waiting)
-        eshops = {item.eshop_id for item in items if item.order_id in taken}
-        transaction.on_commit(lambda: _send_lanes(run, eshops), robust=True)
-    return Started(run, waiting)
+        return _started(_create_run(user, trigger, name, catch_up), chosen)
+
+
+def retry_items(items: QuerySet[SyncItem], user: AbstractBaseUser | None) -> Started:
+    """Start a run for the orders of these items; those that an import could not load are imported.
+
+    Else as `start_run`.
+    """
+    keys = items.order_by("pk").values_list("order_id", "eshop_id", "external_id")
+    chosen = list(keys[: LIMIT + 1])
+    _check_number(len(chosen), items)
+    with transaction.atomic():
+        return _started(_create_run(user, SyncRun.Trigger.RETRY, "", None), _found_since(chosen))
 
 
 @transaction.atomic
@@ -145,6 +138,47 @@ def resume_stalled() -> None:
         lane = _lane(run_id, eshop_id)
         if not limits.is_leased(lane) and limits.first_in(8, lane):
             _send_lane(run_id, eshop_id, trigger)
+
+
+Key = tuple[int | None, int, str]
+"""An order's primary key, None while we do not have it, its e-shop's, and its id there."""
+
+
+def _check_number(number: int, chosen: QuerySet[Order] | QuerySet[SyncItem]) -> None:
+    if not number:
+        raise NotStarted("No order was selected.")
+    if number > LIMIT:
+        raise NotStarted(
+            f"Bulk synchronization is limited to {LIMIT} orders at once; {chosen.count()} are "
+            "selected. Nothing was started."
+        )
+
+
+def _found_since(chosen: Sequence[Key]) -> list[Key]:
+    """With the orders that were loaded since by another import."""
+    parked = [external_id for pk, _, external_id in chosen if pk is None]
+    rows = Order.objects.filter(external_id__in=parked) if parked else Order.objects.none()
+    known = {(row.eshop_id, row.external_id): row.pk for row in rows.only("eshop", "external_id")}
+    return [(pk or known.get((eshop, each)), eshop, each) for pk, eshop, each in chosen]
+
+
+def _started(run: SyncRun, chosen: Iterable[Key]) -> Started:
+    """The run with its items, its lanes sent on commit; no run where all orders wait elsewhere."""
+    items = [
+        SyncItem(run=run, order_id=pk, eshop_id=eshop_id, external_id=external_id)
+        for pk, eshop_id, external_id in chosen
+    ]
+    known = [item for item in items if item.order_id]
+    taken = bulk.insert(known, ignore_conflicts=True, returning="order_id")
+    pending = [item for item in items if not item.order_id or item.order_id in taken]
+    bulk.insert([item for item in items if not item.order_id])
+    waiting = _skip_doubled([item for item in known if item.order_id not in taken])
+    if not pending:
+        run.delete()
+        return Started(None, waiting)
+    eshops = {item.eshop_id for item in pending}
+    transaction.on_commit(lambda: _send_lanes(run, eshops), robust=True)
+    return Started(run, waiting)
 
 
 def _create_run(

@@ -27,6 +27,8 @@ from sync.models import SyncItem, SyncRun
 from sync.progress import IMPORTING, Progress, progress_of
 
 STOP_POLLING = 286
+MAY_IMPORT = ("sync.synchronize", "sync.synchronize_in_bulk")
+"""An import may bring a year of orders: who may press the button for one at a time may not."""
 TOLD_FOR = timedelta(minutes=10)
 """For how long a page that is opened says how one's own imports ended."""
 LONGEST = timedelta(days=1)
@@ -69,7 +71,7 @@ class LoadNewForm(forms.Form):
 
 
 @require_POST
-@permission_required("sync.synchronize", raise_exception=True)
+@permission_required(MAY_IMPORT, raise_exception=True)
 def load_new_orders(request: HttpRequest) -> HttpResponse:
     """Start an import of one e-shop, or of each one, or say in words why not."""
     form = LoadNewForm(request.POST)
@@ -90,7 +92,7 @@ def load_new_orders(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@permission_required("sync.synchronize", raise_exception=True)
+@permission_required(MAY_IMPORT, raise_exception=True)
 def importing(request: HttpRequest) -> HttpResponse:
     """How far the imports are; the poll's last answer has the button again."""
     watched = ids(request.GET, "run")
@@ -105,7 +107,7 @@ def importing(request: HttpRequest) -> HttpResponse:
 def import_panel(request: HttpRequest, watched: Iterable[int] = ()) -> dict[str, Any]:
     """The context of `_load_new.html`: the imports under way, and how those that were watched or
     started by this user a short while ago ended, the newest of each e-shop."""
-    if not request.user.has_perm("sync.synchronize"):
+    if not request.user.has_perms(MAY_IMPORT):
         return {"may_load": False}
     found = _imports(request, list(watched))
     running = [each for each in found if each.is_working]

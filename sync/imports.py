@@ -190,6 +190,7 @@ def _work_off(run: SyncRun, eshop: Eshop) -> None:
             if eshop.is_waiting:
                 continue_later(eshop, partial(_send, run.pk))
                 return
+            _count_attempt(run)
             page = adapter.fetch_page(run.cursor or None, run.since, run.by_change)
             note_answer(eshop)
             _store(run, eshop, settings, page)
@@ -202,9 +203,21 @@ def _work_off(run: SyncRun, eshop: Eshop) -> None:
 
 
 def _is_wanted(run: SyncRun) -> bool:
-    """Whether there is more to load; somebody may have cancelled the import meanwhile."""
+    """Whether there is more to load; somebody may have cancelled the import meanwhile.
+
+    A page that was tried often and neither came nor was refused has stopped its worker each time:
+    that ends the import.
+    """
     run.refresh_from_db(fields=["finished_at"])
+    if run.finished_at is None and run.attempts >= MAX_ATTEMPTS:
+        _finish(run, "Fynode itself failed at a page of this import; its log has the details.")
     return run.finished_at is None
+
+
+def _count_attempt(run: SyncRun) -> None:
+    """Before the e-shop is asked, so that also an attempt nobody survives is counted."""
+    run.attempts += 1
+    run.save(update_fields=["attempts"])
 
 
 def _store(run: SyncRun, eshop: Eshop, settings: EshopSettings, page: Page) -> None:
@@ -232,29 +245,26 @@ def _store(run: SyncRun, eshop: Eshop, settings: EshopSettings, page: Page) -> N
 
 
 def _newest_change(seen: datetime | None, page: Page) -> datetime | None:
-    stamps = [
-        answer.result.source_modified_at
-        for answer in page.answers
-        if isinstance(answer.result, SourceOrder) and answer.result.source_modified_at
-    ]
-    return max([*stamps, *([seen] if seen else [])], default=None)
+    """The newest stamp of a change so far; one that lies in the future says nothing."""
+    orders = (answer.result for answer in page.answers if isinstance(answer.result, SourceOrder))
+    stamps = [seen, *(order.source_modified_at for order in orders)]
+    now = timezone.now()
+    return max((stamp for stamp in stamps if stamp and stamp <= now), default=None)
 
 
 def _move_watermark(run: SyncRun) -> None:
     """The next automatic import begins where this one has seen everything. An import by the date
     of placing has not seen what was changed only."""
-    if run.by_change and run.seen_until and run.seen_until <= timezone.now():
+    if run.by_change and run.seen_until:
         later = Q(imported_until=None) | Q(imported_until__lt=run.seen_until)
         Eshop.objects.filter(later, pk=run.eshop_id or 0).update(imported_until=run.seen_until)
 
 
 def _try_later(run: SyncRun, eshop: Eshop, error: Unavailable) -> None:
     logger.warning("import %s of %s: %s", run.pk, eshop.name, error)
-    run.attempts += 1
     if run.attempts >= MAX_ATTEMPTS:
         _finish(run, str(error))
         return
-    run.save(update_fields=["attempts"])
     note_outage(eshop, error, run.attempts)
     continue_later(eshop, partial(_send, run.pk))
 

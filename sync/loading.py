@@ -80,6 +80,17 @@ def resume_stalled() -> None:
 
 
 def _load(load: DataLoad) -> None:
+    try:
+        _read(load)
+    except Exception:
+        load.error = "Fynode itself failed at these lists; its log has the details."
+        raise
+    finally:
+        load.finished_at = timezone.now()
+        load.save()
+
+
+def _read(load: DataLoad) -> None:
     eshop = load.eshop
     try:
         entries = adapter_of(eshop).fetch_sequences()
@@ -93,8 +104,6 @@ def _load(load: DataLoad) -> None:
     else:
         load.changes = store_sequences(eshop, entries)
         note_answer(eshop)
-    load.finished_at = timezone.now()
-    load.save()
 
 
 def _send(load_id: int, wait: timedelta = timedelta()) -> None:

@@ -138,3 +138,9 @@ class SyncItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.external_id} in run {self.run_id}: {self.outcome}"
+
+    @property
+    def can_be_retried(self) -> bool:
+        """See `sync.progress.RETRIABLE`."""
+        is_skipped = self.outcome == self.Outcome.SKIPPED and bool(self.error_kind)
+        return bool(self.external_id) and (self.outcome == self.Outcome.FAILED or is_skipped)

@@ -21,6 +21,8 @@ BAR = [
     Outcome.FAILED, Outcome.CANCELLED,
 ]  # fmt: skip
 RETRIED = Q(outcome=Outcome.FAILED) | (Q(outcome=Outcome.SKIPPED) & ~Q(error_kind=""))
+RETRIABLE = RETRIED & ~Q(external_id="")
+"""An import tells an order whose id cannot be read as one without any: nobody can ask for it."""
 IMPORTING = Q(trigger=Trigger.IMPORT, finished_at=None)
 
 

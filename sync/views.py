@@ -6,6 +6,8 @@ the rows of those orders that wait no longer.
 """
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -19,9 +21,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from orders.filters import ids, listed, selected_orders
 from orders.models import Order
-from sync.engine import LIMIT, NotStarted, Started, cancel_run, start_run
+from sync.engine import LIMIT, NotStarted, Started, cancel_run, retry_items, start_run
+from sync.import_views import MAY_IMPORT
 from sync.models import SyncItem, SyncRun
-from sync.progress import RETRIED, RunFilter, items_of_run, progress_of, told_runs
+from sync.progress import RETRIABLE, RunFilter, items_of_run, progress_of, told_runs
 
 Outcome = SyncItem.Outcome
 Trigger = SyncRun.Trigger
@@ -41,7 +44,9 @@ def start(request: HttpRequest) -> HttpResponse:
         trigger = Trigger.ROW
     if len(ids(request.POST, "order")) > 1:
         trigger = Trigger.BULK
-    return _start(request, selected_orders(request.POST), trigger)
+    orders = selected_orders(request.POST)
+    _check_bulk(request, trigger == Trigger.BULK or orders[:2].count() > 1)
+    return _start(request, lambda user: start_run(orders, user, trigger), trigger)
 
 
 @require_GET
@@ -75,7 +80,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "progress": state,
         "run": found,
-        "failed": found.items.filter(RETRIED, order__isnull=False).count(),
+        "failed": found.items.filter(RETRIABLE).count(),
         "may_steer": _may_steer(request, found),
         "may_bulk": request.user.has_perms(("sync.synchronize", IN_BULK)),
         "outcomes": Outcome.choices,
@@ -127,10 +132,11 @@ def runs(request: HttpRequest) -> HttpResponse:
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Start a new run for the orders of this one that failed: the named items, or all of them."""
     found = _steered(request, pk)
-    items = found.items.filter(RETRIED)
+    items = found.items.filter(RETRIABLE)
     if "all" not in request.POST:
         items = items.filter(pk__in=ids(request.POST, "item"))
-    return _start(request, Order.objects.filter(sync_items__in=items), Trigger.RETRY)
+    _check_bulk(request, items[:2].count() > 1)
+    return _start(request, lambda user: retry_items(items, user), Trigger.RETRY)
 
 
 @require_POST
@@ -170,12 +176,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "400.html", {"text": text}, status=400)
 
 
-def _start(request: HttpRequest, orders: QuerySet[Order], trigger: str) -> HttpResponse:
-    is_bulk = trigger == Trigger.BULK or orders[:2].count() > 1
+def _check_bulk(request: HttpRequest, is_bulk: bool) -> None:
     if is_bulk and not request.user.has_perm(IN_BULK):
         raise PermissionDenied("You may synchronize one order at a time, not several at once.")
+
+
+def _start(request: HttpRequest, starting: Callable[[Any], Started], trigger: str) -> HttpResponse:
+    """What came of starting a run for this user."""
     try:
-        started = start_run(orders, request.user, trigger)  # type: ignore[arg-type]
+        started = starting(request.user)
     except NotStarted as refusal:
         return _answer(request, str(refusal), "error", status=400)
     if getattr(request, "htmx", False):
@@ -270,8 +279,11 @@ def _may_view_runs(request: HttpRequest) -> bool:
 def _may_steer(request: HttpRequest, found: SyncRun) -> bool:
     """Who may start an import may stop it; runs of other people take the right to bulk, and to see
     them at all."""
-    is_free = found.trigger == Trigger.IMPORT or found.created_by_id == request.user.pk
-    needed = ["sync.synchronize"] if is_free else ["sync.synchronize", IN_BULK, "sync.view_syncrun"]
+    needed = ["sync.synchronize"]
+    if found.trigger == Trigger.IMPORT:
+        needed = [*MAY_IMPORT]
+    elif found.created_by_id != request.user.pk:
+        needed = [*needed, IN_BULK, "sync.view_syncrun"]
     return request.user.has_perms(needed)
 
 

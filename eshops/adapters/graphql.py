@@ -29,7 +29,7 @@ def ask(
     body = response.body
     if not isinstance(body, dict) or not body.keys() & {"data", "errors"}:
         raise Refused(
-            f"This address answers, but not as the API of {platform}. Check the e-shop's address."
+            f"This address answers, but not as a {platform} e-shop. Check the e-shop's address."
         )
     errors = body.get("errors")
     if errors:

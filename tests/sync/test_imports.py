@@ -1,6 +1,7 @@
 """Importing by staff, by the schedule, and re-reading what is still open."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -121,6 +122,103 @@ def test_an_import_stops_between_two_pages_when_the_eshop_asks_for_time(
     assert (run.attempts, run.finished_at) == (0, None)
 
 
+class TestParked:
+    """An order that an import could not load waits there until somebody tries it again."""
+
+    def parked(self, scripted: ScriptedShop, external_id: str = "9") -> SyncRun:
+        scripted.orders[external_id] = BadPayload("total: not a figure")
+        run = start_import(factories.eshop(), None, None)
+        work_off()
+        return run
+
+    def test_it_is_imported_when_it_is_tried_again(self, scripted: ScriptedShop) -> None:
+        run = self.parked(scripted)
+        scripted.put(source_order("9"))
+        started = engine.retry_items(run.items.filter(outcome="failed"), None).run
+        work_off()
+        assert started
+        item = started.items.get()
+        order = Order.objects.get()
+        assert (item.outcome, item.order, order.external_id) == ("imported", order, "9")
+        movement = order.movements.get()
+        assert (movement.kind, movement.sync_item) == ("imported", item)
+        assert order.items.count() == 1 and order.addresses.count() == 2
+
+    def test_it_fails_again_where_nothing_was_mended(self, scripted: ScriptedShop) -> None:
+        run = self.parked(scripted)
+        started = engine.retry_items(run.items.all(), None).run
+        work_off()
+        assert started
+        item = started.items.get()
+        assert (item.outcome, item.message) == ("failed", "total: not a figure")
+        assert not Order.objects.exists()
+
+    def test_what_was_loaded_since_is_synchronized(self, scripted: ScriptedShop) -> None:
+        run = self.parked(scripted)
+        order = factories.order(run.items.get().eshop, "9", total=Decimal(1))
+        factories.order(factories.eshop(name="Another shop"), "9")
+        scripted.put(source_order("9"))
+        started = engine.retry_items(run.items.all(), None).run
+        assert started and started.items.get().order == order
+        work_off()
+        order.refresh_from_db()
+        assert order.total == Decimal("24.2")
+
+    def test_two_who_try_it_at_once_make_one_order(self, scripted: ScriptedShop) -> None:
+        run = self.parked(scripted)
+        scripted.put(source_order("9"))
+        for _ in range(2):
+            engine.retry_items(run.items.all(), None)
+        work_off()
+        work_off()
+        assert Order.objects.count() == 1
+        assert not SyncItem.objects.filter(outcome="pending").exists()
+
+    def test_101_are_refused(self, scripted: ScriptedShop) -> None:
+        for number in range(101):
+            scripted.orders[str(number)] = BadPayload("total: not a figure")
+        run = start_import(factories.eshop(), None, None)
+        work_off()
+        before = SyncRun.objects.count()
+        with pytest.raises(NotStarted, match="limited to 100 orders at once; 101 are selected"):
+            engine.retry_items(run.items.all(), None)
+        assert SyncRun.objects.count() == before
+
+
+class TestAPageThatBreaksFynode:
+    """What is no answer of the e-shop is a fault of ours: it fails loudly, and not for ever."""
+
+    def test_the_import_ends_after_some_attempts(
+        self, scripted: ScriptedShop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(*args: Any) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr("sync.imports._store", broken)
+        run = start_import(factories.eshop(), None, None)
+        for _ in range(engine.MAX_ATTEMPTS):
+            with pytest.raises(ZeroDivisionError):
+                load_orders(run.pk)
+        load_orders(run.pk)
+        run.refresh_from_db()
+        assert run.finished_at and "its log has the details" in run.error
+        assert len(scripted.asked) == engine.MAX_ATTEMPTS
+        assert start_import(Eshop.objects.get(), None, None)
+
+    def test_a_worker_that_dies_at_each_attempt_too(self, scripted: ScriptedShop) -> None:
+        def dies() -> None:
+            raise SystemExit
+
+        scripted.before_answer = [dies] * 9
+        run = start_import(factories.eshop(), None, None)
+        for _ in range(engine.MAX_ATTEMPTS):
+            with pytest.raises(SystemExit):
+                load_orders(run.pk)
+        load_orders(run.pk)
+        run.refresh_from_db()
+        assert run.finished_at and len(scripted.asked) == engine.MAX_ATTEMPTS
+
+
 class TestAutomatic:
     def test_every_so_many_minutes_from_the_watermark_with_an_overlap(
         self, scripted: ScriptedShop
@@ -187,6 +285,20 @@ class TestAutomatic:
         eshop.refresh_from_db()
         assert eshop.imported_until == NOW
         assert SyncItem.objects.get(outcome="failed").external_id == "9"
+
+    def test_a_stamp_in_the_future_does_not_hold_the_watermark(
+        self, scripted: ScriptedShop
+    ) -> None:
+        eshop = factories.eshop(import_every=5)
+        ahead = NOW + timedelta(days=400)
+        scripted.put(
+            source_order("1", source_modified_at=ahead), source_order("2", source_modified_at=NOW)
+        )
+        with time_machine.travel(NOW, tick=False):
+            start_due_imports()
+            work_off()
+        eshop.refresh_from_db()
+        assert eshop.imported_until == NOW
 
     def test_an_import_by_date_of_placing_leaves_the_watermark(
         self, scripted: ScriptedShop

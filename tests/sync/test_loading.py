@@ -45,6 +45,21 @@ def test_a_failure_is_told_and_changes_nothing(
     assert bool(eshop.connection_error) is marked
 
 
+def test_a_fault_of_ours_ends_it_loudly(
+    scripted: ScriptedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("sync.loading.store_sequences", broken)
+    load = start_load(factories.eshop(), "olga")
+    with pytest.raises(ZeroDivisionError):
+        load_data(load.pk)
+    load.refresh_from_db()
+    assert load.finished_at and "its log has the details" in load.error
+    assert start_load(Eshop.objects.get(), "olga")
+
+
 def test_it_waits_while_the_eshop_has_to_be_given_time(scripted: ScriptedShop, sent: Sent) -> None:
     eshop = factories.eshop(wait_until=timezone.now() + timedelta(seconds=30))
     scripted.sequences = [SequenceEntry(kind="status", code="new", name="New")]

@@ -52,17 +52,22 @@ def imports() -> list[tuple[str, datetime | None]]:
 
 
 class TestPermissions:
-    OTHERS = [each for each in EVERYTHING if each != "sync.synchronize"]
+    NEEDED = ("sync.synchronize", "sync.synchronize_in_bulk")
 
+    @pytest.mark.parametrize("lacking", NEEDED)
     @pytest.mark.parametrize(("method", "address"), [("post", LOAD), ("get", POLL)])
-    def test_only_who_may_synchronize(self, method: str, address: str, sent: Sent) -> None:
+    def test_only_who_may_synchronize_in_bulk(
+        self, method: str, address: str, lacking: str, sent: Sent
+    ) -> None:
+        """Who may press the button for one order at a time may not load a year of them."""
+        others = [each for each in EVERYTHING if each != lacking]
         eshop = factories.eshop()
         anonymous = getattr(Client(), method)(address)
         assert anonymous.headers["Location"].startswith("/sign-in/?next=")
-        refused = getattr(signed_in(*self.OTHERS), method)(address, {"eshop": eshop.pk})
+        refused = getattr(signed_in(*others), method)(address, {"eshop": eshop.pk})
         assert refused.status_code == 403 and "You may not" in text(refused)
         assert not SyncRun.objects.exists() and not sent.commit()
-        allowed = getattr(signed_in("sync.synchronize"), method)(address)
+        allowed = getattr(signed_in(*self.NEEDED), method)(address)
         assert allowed.status_code in (302, 286)
 
     def test_methods_and_the_token(self) -> None:
@@ -73,9 +78,11 @@ class TestPermissions:
         assert client.post(LOAD).status_code == 403
         assert not SyncRun.objects.exists()
 
-    def test_who_may_not_sees_no_button(self) -> None:
+    @pytest.mark.parametrize("lacking", NEEDED)
+    def test_who_may_not_sees_no_button(self, lacking: str) -> None:
         factories.eshop()
-        assert BUTTON not in page(signed_in(*self.OTHERS), LIST)
+        others = [each for each in EVERYTHING if each != lacking]
+        assert BUTTON not in page(signed_in(*others), LIST)
         assert BUTTON in page(signed_in(), LIST)
 
 
@@ -194,7 +201,7 @@ class TestWhileItRuns:
             assert BUSY in html and BUTTON not in html
             assert f"run={run.pk}" in html and "every 2s" in html
             assert f'Čaj: 0 <a id="import-{run.pk}" href="/sync/runs/{run.pk}/">' in html
-        unseeing = signed_in("orders.view_order", "sync.synchronize")
+        unseeing = signed_in("orders.view_order", *TestPermissions.NEEDED)
         html = page(unseeing, LIST)
         assert BUSY in html and "/sync/runs/" not in html
 

@@ -184,7 +184,10 @@ class TestWhoMaySteer:
 
     def test_an_import_is_cancelled_by_who_may_start_one(self) -> None:
         run = run_with(trigger="import", eshop=factories.eshop(), user=factories.user())
-        client = self.client_of(factories.user(CLICK, RUNS))
+        clicker = self.client_of(factories.user(CLICK, RUNS))
+        assert "Cancel what waits" not in text(clicker.get(reverse("sync:run", args=[run.pk])))
+        assert clicker.post(reverse("sync:cancel", args=[run.pk])).status_code == 403
+        client = self.client_of(factories.user(CLICK, BULK, RUNS))
         assert "Cancel what waits" in text(client.get(reverse("sync:run", args=[run.pk])))
         client.post(reverse("sync:cancel", args=[run.pk]))
         run.refresh_from_db()
@@ -462,6 +465,25 @@ class TestRun:
         assert retried(item=[second.pk, updated.pk, doubled.pk]) == {second.order_id}
         assert retried(all="1") == {first.order_id, second.order_id, not_tried.order_id}
         response = signed_in().post(address, {"item": updated.pk}, follow=True)
+        assert "No order was selected." in text(response)
+
+    def test_an_order_that_an_import_could_not_load_can_be_retried(self, sent: Sent) -> None:
+        """Unless it has no id that anybody could ask for."""
+        eshop = factories.eshop()
+        run = run_with(trigger="import", eshop=eshop, finished_at=timezone.now())
+        parked, nameless = (
+            SyncItem.objects.create(run=run, eshop=eshop, external_id=each, outcome="failed")
+            for each in ("9", "")
+        )
+        html = text(signed_in().get(reverse("sync:run", args=[run.pk])))
+        assert 'aria-label="Retry order 9"' in html and html.count("Retry order") == 2
+        assert "Retry all failed (1)" in html
+        signed_in().post(reverse("sync:retry", args=[run.pk]), {"all": "1"})
+        new = SyncRun.objects.latest("pk")
+        assert [item.external_id for item in new.items.all()] == [parked.external_id]
+        response = signed_in().post(
+            reverse("sync:retry", args=[run.pk]), {"item": nameless.pk}, follow=True
+        )
         assert "No order was selected." in text(response)
 
     def test_cancel(self) -> None:

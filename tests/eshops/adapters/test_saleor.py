@@ -230,7 +230,7 @@ def test_a_web_page_is_told_from_the_api(shop: SaleorShop) -> None:
 def test_another_platform(shop: SaleorShop, body: bytes) -> None:
     shop.override = lambda asked: Reply(body, 404)
     found = failure(shop.adapter().fetch_info)
-    assert type(found) is Refused and "not as the API of Saleor" in str(found)
+    assert type(found) is Refused and "not as a Saleor e-shop" in str(found)
 
 
 # orders by their ids

@@ -504,7 +504,7 @@ PROTECTED["errors"][0]["message"] = f"{APPROVAL} See https://shopify.dev/x for m
             "does not let us read customer. The app lacks the right read_customers: add",
         ),
         (Reply(PROTECTED), Refused, "read Customer. Give the app access to protected customer"),
-        (Reply({"hello": 1}), Refused, "not as the API of Shopify"),
+        (Reply({"hello": 1}), Refused, "not as a Shopify e-shop"),
         (Reply({"data": None}), Unavailable, "without data"),
         (Reply(failure("INTERNAL_SERVER_ERROR")), ServerError, "INTERNAL_SERVER_ERROR"),
     ],

@@ -212,9 +212,9 @@ def test_a_channel_of_its_own_names_the_shop(shop: VendureShop) -> None:
         (
             Reply({"statusCode": 404, "message": "Cannot POST /admin-api"}, 404),
             Refused,
-            "the API of Vendure",
+            "not as a Vendure e-shop",
         ),
-        (Reply({"hello": "world"}), Refused, "the API of Vendure"),
+        (Reply({"hello": "world"}), Refused, "not as a Vendure e-shop"),
         (failed("GRAPHQL_VALIDATION_FAILED", 400), Refused, "Admin API of a Vendure"),
         (Reply({"data": {"activeChannel": 7}}), Unavailable, "did not expect"),
         (Reply({"data": {"globalSettings": "x"}}), Unavailable, "did not expect"),
