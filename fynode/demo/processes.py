@@ -26,6 +26,8 @@ LAST_LINES = 15
 EARLY = 10.0
 """An end within so many seconds of the start is one that starting again may not help."""
 TRIES = 3
+STOP_FRONT, STOP_FOUNDATION = 2.0, 0.8
+"""Seconds to end well. The rest of the 5 that a stop may take is for a machine with much to do."""
 
 
 def spawn(
@@ -206,13 +208,12 @@ class Supervisor:
         child.start()
 
     def stop(self) -> None:
-        """End all children within 5 seconds. Call it with the signals that ask for it ignored."""
+        """End all children within 3 seconds. Call it with the signals that ask for it ignored."""
         latest_first = self._children[::-1]
-        front = [child for child in latest_first if child.name not in self._foundation]
-        _end(front, seconds=3.0)
+        foundation = [child for child in latest_first if child.name in self._foundation]
+        _end([child for child in latest_first if child not in foundation], STOP_FRONT)
+        _end(foundation, STOP_FOUNDATION)
         for child in latest_first:
-            if child not in front:
-                _end([child], seconds=0.8)
             child.show(self._verbose)
         self._children.clear()
 
@@ -224,4 +225,5 @@ def _end(children: Sequence[Child], seconds: float) -> None:
     for child in children:
         with suppress(subprocess.TimeoutExpired):
             child.process.wait(max(0.0, deadline - time.monotonic()))
+    for child in children:
         kill_group(child.process)

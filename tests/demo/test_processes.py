@@ -1,8 +1,11 @@
 """The supervisor, with children that do as they are told."""
 
 import os
+import subprocess
 import sys
+import time
 from pathlib import Path
+from signal import SIGKILL
 
 import pytest
 
@@ -66,3 +69,30 @@ def test_a_task_that_fails_is_not_started_again(supervisor: Supervisor) -> None:
     with pytest.raises(ChildDied, match="import ended with exit code 1"):
         supervisor.run("import", ["false"])
     supervisor.run("import", ["true"])
+
+
+def test_a_stop_leaves_time_of_its_five_seconds_when_nobody_wants_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock is the sum of what is waited for: a loaded machine needs more than that."""
+    supervisor = Supervisor(tmp_path, os.environ, foundation=("valkey", "sandbox"))
+    stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); "
+    stubborn += "time.sleep(1000)"
+    for name in ("valkey", "sandbox", "worker", "beat", "web"):
+        child = supervisor.start(name, [sys.executable, "-c", stubborn], orphaned=SIGKILL)
+        while not child.log.read_text():
+            time.sleep(0.01)
+    now = 0.0
+
+    def wait(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+        nonlocal now
+        if timeout is None:
+            return really_wait(process)
+        now += timeout
+        raise subprocess.TimeoutExpired(process.args, timeout)
+
+    really_wait = subprocess.Popen.wait
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(subprocess.Popen, "wait", wait)
+    supervisor.stop()
+    assert now <= 3
