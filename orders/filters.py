@@ -118,6 +118,11 @@ class OrderFilter(FilterSet):
         by_number = Q(number__startswith=words[0])
         return [self.qs.filter(by_number), self.qs.exclude(by_number)]
 
+    def by_number(self) -> QuerySet[Order]:
+        """The orders with just the number that is searched for; none when nothing is."""
+        orders, number = self.qs, self.form.cleaned_data.get("q")
+        return orders.filter(number=number) if number else orders.none()
+
     def search(self, orders: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         for word in folded(value).split():
             orders = orders.filter(search_text__contains=word)
