@@ -1,9 +1,10 @@
-"""Searching without a mouse."""
+"""Searching and synchronizing without a mouse."""
 
 import re
+from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from orders.models import Order
@@ -46,3 +47,42 @@ def test_ctrl_k_works_while_typing_and_what_is_no_number_is_listed(
     expect(page.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
     expect(page.get_by_text("102 orders")).to_be_visible()
     expect(page.get_by_label("Search orders")).to_have_value("Nováková")
+
+
+def test_s_synchronizes_what_is_selected_else_the_row(
+    page: Page, live_server: LiveServer, orders: list[Order]
+) -> None:
+    """More than 100 are not synchronized, and no single order instead of them either."""
+    sign_in(page, live_server, *STAFF)
+    sent: list[list[str]] = []
+
+    def answer(route: Route) -> None:
+        sent.append(parse_qs(route.request.post_data or "")["order"])
+        route.fulfill(status=204)
+
+    page.route("**/sync/", answer)
+    newest = [str(order.pk) for order in orders[::-1]]
+
+    page.keyboard.press("j")
+    with page.expect_response("**/sync/"):
+        page.keyboard.press("s")
+    assert sent.pop() == newest[:1]
+
+    for key in "xjx":
+        page.keyboard.press(key)
+    page.keyboard.press("j")
+    with page.expect_response("**/sync/"):
+        page.keyboard.press("s")
+    assert sorted(sent.pop()) == sorted(newest[:2])
+
+    page.evaluate(
+        "keys => sessionStorage.setItem('fynode.selection', JSON.stringify(keys))", newest[:101]
+    )
+    page.reload()
+    expect(page.locator("#bulk")).to_contain_text("101 are selected")
+    page.keyboard.press("j")
+    page.keyboard.press("s")
+    page.get_by_role("button", name="Keep the first 100").click()
+    with page.expect_response("**/sync/"):
+        page.keyboard.press("s")
+    assert [len(keys) for keys in sent] == [100]

@@ -163,7 +163,8 @@ const KEYS = {
   j: () => move(1),
   k: () => move(-1),
   x: () => inRow("input[type=checkbox]")?.click(),
-  s: () => (inRow("[data-synchronize]") ?? $("[data-synchronize][data-page]"))?.click(),
+  // A selection is meant as a whole: what the bar does not offer is not done to one order instead.
+  s: () => ($("#bulk:not([hidden]) [type=submit]") ?? inRow("[data-synchronize]") ?? $("[data-synchronize][data-page]"))?.click(),
   "/": search,
   "?": () => $("#help").showModal(),
 };
