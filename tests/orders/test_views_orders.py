@@ -39,6 +39,7 @@ class TestList:
         ):  # fmt: skip
             assert text in html, text
         assert f'id="order-{order.pk}"' in html
+        assert "Synchronize with eshop" in re.sub(r"<[^>]*>", "", html)
 
     def test_buttons_are_only_shown_to_who_may_press_them(self) -> None:
         factories.order(factories.eshop())
