@@ -75,9 +75,10 @@ class TestList:
             factories.order(eshop, str(number))
         assert "more than 2 orders" in page(signed_in(), reverse("orders:list"))
 
-    def test_a_wrong_date_is_reported(self) -> None:
+    @pytest.mark.parametrize("query", ["since=x", "since=0001-01-01", "until=9999-12-31"])
+    def test_a_wrong_date_is_reported(self, query: str) -> None:
         factories.order(factories.eshop())
-        assert "Enter a valid date" in page(signed_in(), reverse("orders:list") + "?since=x")
+        assert "Enter a valid date" in page(signed_in(), f"{reverse('orders:list')}?{query}")
 
     def test_the_page_takes_the_same_queries_for_1_and_50_rows(
         self, django_assert_num_queries: Any
