@@ -151,6 +151,11 @@ def test_first_and_second_start(var_dir: Path) -> None:
         assert line.startswith(f"READY {first.address} ")
         response = first.sign_in(line)
         assert (response.status_code, response.url) == (200, f"{first.address}/orders/")
+        assert response.headers["Cache-Control"] == "private, no-store"
+        style = re.search(r'href="(/static/\S+\.css)"', response.text)
+        assert style
+        static = requests.get(first.address + style[1], timeout=10)
+        assert "immutable" in static.headers["Cache-Control"]
         assert first.count("orders_order") == 250
         assert (var_dir / "env").stat().st_mode & 0o777 == 0o600
         assert len(first.left()) >= 6
