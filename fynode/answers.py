@@ -1,5 +1,6 @@
-"""What holds for every answer of the web server."""
+"""What holds for every answer of the web server, and for what is logged of it."""
 
+import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
@@ -19,3 +20,12 @@ def not_stored(get_response: Answer) -> Answer:
         return response
 
     return middleware
+
+
+class Refusals(logging.Filter):
+    """To refuse a request (4xx) is no error of ours: it is logged in a line without a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR:
+            record.exc_info = None
+        return True
