@@ -33,6 +33,9 @@ def test_a_number_jumps_to_its_order(
         page.keyboard.type(orders[5].number)
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile(f"/orders/{orders[5].pk}/$"))
+        page.go_back()
+        expect(page).to_have_url(re.compile(rf"{address}(\?q={orders[5].number})?$"))
+        expect(page.locator("main h1")).to_be_visible()
 
 
 def test_ctrl_k_works_while_typing_and_what_is_no_number_is_listed(

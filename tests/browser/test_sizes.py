@@ -1,5 +1,6 @@
 """What has to be seen on a small laptop and on a phone."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -75,3 +76,10 @@ def test_the_dock_leaves_a_phone_to_the_orders(
     expect(page.locator(".strip")).to_be_visible()
     dock = page.locator(".dock").bounding_box()
     assert dock and dock["height"] < PHONE[1] * 0.12
+
+    too_many = json.dumps([str(number) for number in range(134)])
+    page.evaluate("keys => sessionStorage.setItem('fynode.selection', keys)", too_many)
+    page.goto(f"{live_server.url}/orders/")
+    expect(page.locator("#bulk")).to_contain_text("134 are selected")
+    bar = page.locator("#bulk").bounding_box()
+    assert bar and bar["height"] < PHONE[1] * 0.12
