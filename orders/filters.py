@@ -4,10 +4,11 @@ import base64
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -72,6 +73,12 @@ def ids(data: QueryDict, name: str) -> set[int]:
     return {int(part) for part in given if part.isascii() and part.isdigit() and len(part) < 19}
 
 
+def check_day(day: date) -> None:
+    """`ValidationError` for a day next to which there is none, or none in another time zone."""
+    if day.year in (MINYEAR, MAXYEAR):
+        raise ValidationError("Enter a valid date.", "invalid")
+
+
 class OrderFilter(FilterSet):
     """The filters of the list. A code that no order has finds nothing; a date that is none is
     reported and left out."""
@@ -86,9 +93,17 @@ class OrderFilter(FilterSet):
     )
     state = ChoiceFilter(method="by_state", label="Synchronization", choices=list(STATES.items()))
     since = DateFilter(
-        method="placed", label="Placed from", widget=forms.DateInput({"type": "date"})
+        method="placed",
+        label="Placed from",
+        widget=forms.DateInput({"type": "date"}),
+        validators=[check_day],
     )
-    until = DateFilter(method="placed", label="Placed to", widget=forms.DateInput({"type": "date"}))
+    until = DateFilter(
+        method="placed",
+        label="Placed to",
+        widget=forms.DateInput({"type": "date"}),
+        validators=[check_day],
+    )
 
     def __init__(self, data: QueryDict, queryset: QuerySet[Order] | None = None) -> None:
         super().__init__(data, Order.objects.all() if queryset is None else queryset)
@@ -117,6 +132,11 @@ class OrderFilter(FilterSet):
             return [self.qs]
         by_number = Q(number__startswith=words[0])
         return [self.qs.filter(by_number), self.qs.exclude(by_number)]
+
+    def by_number(self) -> QuerySet[Order]:
+        """The orders with just the number that is searched for; none when nothing is."""
+        orders, number = self.qs, self.form.cleaned_data.get("q")
+        return orders.filter(number=number) if number else orders.none()
 
     def search(self, orders: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         for word in folded(value).split():
@@ -246,12 +266,13 @@ def _place_of(row: tuple[int, Order]) -> Place:
 def _read_place(text: str, stages: int) -> Place | None:
     try:
         padded = text + "=" * (-len(text) % 4)
-        stage, placed_at, pk = base64.urlsafe_b64decode(padded).decode().split("|")
-        place = Place(int(stage), datetime.fromisoformat(placed_at), int(pk))
-    except ValueError:
+        stage, told, pk = base64.urlsafe_b64decode(padded).decode().split("|")
+        placed_at = datetime.fromisoformat(told)
+        place = Place(int(stage), placed_at.astimezone(UTC), int(pk))
+    except (ValueError, OverflowError):
         return None
     is_possible = 0 <= place.stage < stages and 0 < place.pk < 2**63
-    return place if is_possible and place.placed_at.tzinfo else None
+    return place if is_possible and placed_at.tzinfo else None
 
 
 def _midnight(day: date) -> datetime:

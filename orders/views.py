@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -61,6 +62,19 @@ def order_list(request: HttpRequest) -> HttpResponse:
         "has_no_orders": not count and not order_filter.is_active,
     }
     return render(request, "orders/list.html", context)
+
+
+@require_GET
+@permission_required("orders.view_order", raise_exception=True)
+def find(request: HttpRequest) -> HttpResponse:
+    """What a search leads to: the one order that has just this number, else the list."""
+    found = OrderFilter(request.GET).by_number().values_list("pk", flat=True)[:2]
+    if len(found) == 1:
+        return redirect("orders:detail", found[0])
+    asked = request.GET.copy()
+    for name in [name for name, value in asked.items() if not value]:
+        del asked[name]
+    return redirect(f"{reverse('orders:list')}?{asked.urlencode()}".removesuffix("?"))
 
 
 @require_GET

@@ -1,4 +1,4 @@
-"""Child processes that are watched together and end together.
+"""Child processes that are watched together, started again when they end, and end together.
 
 Every child is in a session of its own, so Ctrl-C in a terminal reaches the supervisor alone, which
 then stops the children in order. Should the supervisor be killed, Linux tells its children.
@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +23,11 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _ENTRY = re.compile(r"[\[\d]")
 _ERROR = re.compile(r"\b(ERROR|CRITICAL)\b|^Traceback ")
 LAST_LINES = 15
+EARLY = 10.0
+"""An end within so many seconds of the start is one that starting again may not help."""
+TRIES = 3
+STOP_FRONT, STOP_FOUNDATION = 2.0, 0.8
+"""Seconds to end well. The rest of the 5 that a stop may take is for a machine with much to do."""
 
 
 def spawn(
@@ -83,12 +89,25 @@ class Child:
     """A process and its log, of which `show` prints what is new under the process's name."""
 
     def __init__(
-        self, name: str, log: Path, process: subprocess.Popen[bytes], *, seen: int, lasts: bool
+        self, name: str, log: Path, spawn: Callable[[], subprocess.Popen[bytes]], *, lasts: bool
     ) -> None:
-        self.name, self.log, self.process = name, log, process
+        self.name, self.log = name, log
         self.lasts = lasts
-        self._seen = seen
+        self._spawn = spawn
+        self._early_ends = 0
+        self._seen = log.stat().st_size if log.exists() else 0
         self._shown = False
+        self.start()
+
+    def start(self) -> None:
+        self.process = self._spawn()
+        self._started = time.monotonic()
+
+    def may_start_again(self) -> bool:
+        """Ask once for each end: not when it has ended right after its start again and again."""
+        is_early = time.monotonic() - self._started < EARLY
+        self._early_ends = self._early_ends + 1 if is_early else 0
+        return self.lasts and self._early_ends < TRIES
 
     def show(self, everything: bool) -> None:
         with self.log.open("rb") as file:
@@ -105,7 +124,7 @@ class Child:
 
 
 class Supervisor:
-    """Starts children and stops them all, the last started first.
+    """Starts children, starts them again when they end, and stops them all.
 
     `foundation` names those the others need to end well, so they are stopped after them.
     """
@@ -132,13 +151,13 @@ class Supervisor:
         orphaned: signal.Signals = signal.SIGTERM,
         lasts: bool = True,
     ) -> Child:
-        """Start a child, which must not end by itself if it `lasts`, and not fail otherwise."""
+        """Start a child, which is started again when it ends if it `lasts`, and must not fail
+        otherwise."""
         log = self.log_of(name)
-        seen = log.stat().st_size if log.exists() else 0
-        process = spawn(
-            argv, env=self._env, log=log, stdin=stdin, keep=self._keep, orphaned=orphaned
+        spawn_it = partial(
+            spawn, argv, env=self._env, log=log, stdin=stdin, keep=self._keep, orphaned=orphaned
         )
-        child = Child(name, log, process, seen=seen, lasts=lasts)
+        child = Child(name, log, spawn_it, lasts=lasts)
         self._children.append(child)
         return child
 
@@ -155,7 +174,7 @@ class Supervisor:
         self._children.remove(child)
 
     def wait_until(self, ready: Callable[[], bool], seconds: float, what: str) -> None:
-        """Raises `TimeoutError` when that takes longer, `ChildDied` when a child ends meanwhile."""
+        """Raises `TimeoutError` when that takes longer, and `ChildDied` as `check` does."""
         deadline = time.monotonic() + seconds
         while not ready():
             self.check()
@@ -169,23 +188,32 @@ class Supervisor:
             time.sleep(0.2)
 
     def check(self) -> None:
-        """Show what the logs have that is new; raises `ChildDied` when a child has ended."""
+        """Show what the logs have that is new, and start again what has ended.
+
+        Raises `ChildDied` for a child that failed and does not last, or that ends again and again.
+        """
         for child in self._children:
             returncode = child.process.poll()
             if returncode or (child.lasts and returncode is not None):
-                kill_group(child.process)
-                self._children.remove(child)
-                raise ChildDied(child.name, returncode, child.log)
+                self._replace(child, returncode)
             child.show(self._verbose)
 
+    def _replace(self, child: Child, returncode: int) -> None:
+        kill_group(child.process)
+        if not child.may_start_again():
+            self._children.remove(child)
+            raise ChildDied(child.name, returncode, child.log)
+        child.show(self._verbose)
+        sys.stderr.write(f"{child.name} ended with exit code {returncode} and is started again.\n")
+        child.start()
+
     def stop(self) -> None:
-        """End all children within 5 seconds. Call it with the signals that ask for it ignored."""
+        """End all children within 3 seconds. Call it with the signals that ask for it ignored."""
         latest_first = self._children[::-1]
-        front = [child for child in latest_first if child.name not in self._foundation]
-        _end(front, seconds=3.0)
+        foundation = [child for child in latest_first if child.name in self._foundation]
+        _end([child for child in latest_first if child not in foundation], STOP_FRONT)
+        _end(foundation, STOP_FOUNDATION)
         for child in latest_first:
-            if child not in front:
-                _end([child], seconds=0.8)
             child.show(self._verbose)
         self._children.clear()
 
@@ -197,4 +225,5 @@ def _end(children: Sequence[Child], seconds: float) -> None:
     for child in children:
         with suppress(subprocess.TimeoutExpired):
             child.process.wait(max(0.0, deadline - time.monotonic()))
+    for child in children:
         kill_group(child.process)

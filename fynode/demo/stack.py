@@ -22,7 +22,7 @@ WORKER = (
 )
 WEB = (
     *("-m", "gunicorn", "fynode.wsgi", "--worker-class", "gthread", "--workers", "1"),
-    *("--threads", "8", "--no-control-socket", "--graceful-timeout", "2"),
+    *("--threads", "8", "--no-control-socket", "--graceful-timeout", "1"),
     *("--access-logfile", "-"),
 )
 

@@ -1,5 +1,6 @@
 """Which orders the filters mean, and that paging through them loses and doubles none."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -47,6 +48,8 @@ def wait_in_run(order: Order) -> SyncRun:
         ("until=2026-11-02", {"1", "2"}),
         ("since=2026-11-02&until=2026-11-02", {"1"}),
         ("since=garbage", {"1", "2", "3"}),
+        ("since=0001-01-01&until=9999-12-31", {"1", "2", "3"}),
+        ("since=0002-01-01&until=9998-12-31", {"1", "2", "3"}),
     ],
 )
 def test_filters(query: str, expected: set[str]) -> None:
@@ -176,6 +179,10 @@ def test_folded() -> None:
     assert folded("Žluťoučký KŮŇ ﬁ Straße") == "zlutoucky kun fi strasse"
 
 
+def written(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
 class TestPaging:
     def walk(self, query: str, name: str, cursor: str) -> list[list[str]]:
         """The pages, each as the external ids of its orders, from link to link."""
@@ -220,7 +227,22 @@ class TestPaging:
 
     @pytest.mark.parametrize(
         "cursor",
-        ["x", "é", "MHwyMDI2", "====", "MHwyMDI2LTExLTAyVDA5OjMwOjAwfDE", "OXwyMDI2fDE", "%00"],
+        [
+            *(
+                "x",
+                "é",
+                "MHwyMDI2",
+                "====",
+                "MHwyMDI2LTExLTAyVDA5OjMwOjAwfDE",
+                "OXwyMDI2fDE",
+                "%00",
+            ),
+            *(
+                written(f"0|{end}|1")
+                for end in ("0001-01-01T00:00+14:00", "9999-12-31T23:59-01:00")
+            ),
+            written("0|0001-01-01T00:00|1"),
+        ],
     )
     def test_a_cursor_that_is_none_shows_the_first_page(self, cursor: str) -> None:
         factories.order(factories.eshop(), "1")

@@ -39,6 +39,7 @@ class TestList:
         ):  # fmt: skip
             assert text in html, text
         assert f'id="order-{order.pk}"' in html
+        assert "Synchronize with eshop" in re.sub(r"<[^>]*>", "", html)
 
     def test_buttons_are_only_shown_to_who_may_press_them(self) -> None:
         factories.order(factories.eshop())
@@ -74,9 +75,10 @@ class TestList:
             factories.order(eshop, str(number))
         assert "more than 2 orders" in page(signed_in(), reverse("orders:list"))
 
-    def test_a_wrong_date_is_reported(self) -> None:
+    @pytest.mark.parametrize("query", ["since=x", "since=0001-01-01", "until=9999-12-31"])
+    def test_a_wrong_date_is_reported(self, query: str) -> None:
         factories.order(factories.eshop())
-        assert "Enter a valid date" in page(signed_in(), reverse("orders:list") + "?since=x")
+        assert "Enter a valid date" in page(signed_in(), f"{reverse('orders:list')}?{query}")
 
     def test_the_page_takes_the_same_queries_for_1_and_50_rows(
         self, django_assert_num_queries: Any
@@ -98,6 +100,49 @@ class TestList:
 
         monkeypatch.setattr("eshops.credentials.CredentialsField.from_db_value", decrypt)
         page(signed_in(), reverse("orders:list"))
+
+
+class TestFind:
+    def led_to(self, query: str) -> str:
+        response = signed_in().get(reverse("orders:find") + query)
+        assert response.status_code == 302
+        return response.headers["Location"]
+
+    def test_an_orders_number_leads_to_the_order(self) -> None:
+        eshop = factories.eshop()
+        order = factories.order(eshop, "1", number="42")
+        factories.order(eshop, "2", number="421", customer_email="42@example.test")
+        assert self.led_to("?q=+42+&eshop=") == reverse("orders:detail", args=[order.pk])
+
+    def test_a_number_that_two_eshops_have_leads_to_the_list(self) -> None:
+        one, other = factories.eshop(name="One"), factories.eshop(name="Other")
+        order = factories.order(one, "1", number="42")
+        factories.order(other, "1", number="42")
+        assert self.led_to("?q=42") == "/orders/?q=42"
+        found = self.led_to(f"?q=42&eshop={one.pk}")
+        assert found == reverse("orders:detail", args=[order.pk])
+
+    @pytest.mark.parametrize(
+        ("query", "address"),
+        [
+            ("", "/orders/"),
+            ("?q=", "/orders/"),
+            ("?q=4", "/orders/?q=4"),
+            ("?q=zofie&eshop=&paid=no&until=", "/orders/?q=zofie&paid=no"),
+            ("?q=%00", "/orders/?q=%00"),
+        ],
+    )
+    def test_everything_else_leads_to_the_list_with_its_filters(
+        self, query: str, address: str
+    ) -> None:
+        eshop = factories.eshop()
+        factories.order(eshop, "1", number="42")
+        factories.order(eshop, "2", number="")
+        assert self.led_to(query) == address
+
+    def test_who_may_not_see_orders_finds_none(self) -> None:
+        factories.order(factories.eshop(), number="42")
+        assert signed_in("eshops.view_eshop").get("/orders/find/?q=42").status_code == 403
 
 
 def line(order: Order, external_id: str, gross: str | None, **fields: Any) -> OrderItem:

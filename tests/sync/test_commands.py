@@ -144,7 +144,15 @@ class TestLoad:
             call_command("load_orders", "Shop")
         assert error.value.returncode == 1
 
-    @pytest.mark.parametrize("arguments", [["Nobody"], ["Shop", "--since=yesterday"]])
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["Nobody"],
+            ["Shop", "--since=yesterday"],
+            ["Shop", "--since=0001-01-01"],
+            ["Shop", "--since=9999-12-31T23:59-05:00"],
+        ],
+    )
     def test_refused_in_words(self, arguments: list[str]) -> None:
         factories.eshop()
         with pytest.raises(CommandError, match=r"no e-shop named|needs a date"):

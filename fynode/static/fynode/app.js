@@ -150,16 +150,32 @@ function move(step) {
 const inRow = (selector) =>
   document.activeElement.closest?.("tr[data-row]")?.querySelector(selector) ?? null;
 
+function search() {
+  const box = $("[data-search]");
+  box?.focus();
+  box?.select();
+}
+
+const isCtrlK = (event) =>
+  (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k";
+
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
   x: () => inRow("input[type=checkbox]")?.click(),
-  s: () => (inRow("[data-synchronize]") ?? $("[data-synchronize][data-page]"))?.click(),
-  "/": () => $("[data-search]")?.focus(),
+  // A selection is meant as a whole: what the bar does not offer is not done to one order instead.
+  s: () => ($("#bulk:not([hidden]) [type=submit]") ?? inRow("[data-synchronize]") ?? $("[data-synchronize][data-page]"))?.click(),
+  "/": search,
   "?": () => $("#help").showModal(),
 };
 
 document.addEventListener("keydown", (event) => {
+  // Not a single key: it works while typing, and cannot be switched off.
+  if (isCtrlK(event) && $("[data-search]") && !$("dialog[open]")) {
+    event.preventDefault();
+    search();
+    return;
+  }
   const isTyping = event.target.closest("input:not([type=checkbox]), textarea, select, dialog");
   const isOff = event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(KEYS_OFF);
   if (isTyping || isOff || event.repeat && !"jk".includes(event.key) || !KEYS[event.key]) return;

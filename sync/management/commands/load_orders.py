@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -55,7 +55,7 @@ def _since(text: str) -> datetime:
         moment = day = None
     if day is not None:
         moment = datetime(day.year, day.month, day.day)
-    if moment is None:
+    if moment is None or moment.year in (MINYEAR, MAXYEAR):
         raise CommandError(f"--since needs a date such as 2026-11-01, not {text!r}.")
     if timezone.is_naive(moment):
         moment = timezone.make_aware(moment)
