@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from eshops.models import Eshop
@@ -19,7 +19,15 @@ from eshops.resolve import EshopSettings
 from eshops.source import Answer, SourceError, SourceOrder
 from orders import bulk
 from orders.filters import searchable
-from orders.models import Movement, Order, OrderAddress, OrderItem, SyncState
+from orders.models import (
+    Handover,
+    Movement,
+    Order,
+    OrderAddress,
+    OrderItem,
+    Payload,
+    SyncState,
+)
 from sync import payloads
 from sync.decide import Copy, Decision, decide, fresh_state
 from sync.models import SyncItem, SyncRun
@@ -118,18 +126,23 @@ def _lock_pending(items: Sequence[SyncItem]) -> list[SyncItem]:
 
 
 def _lock_copies(eshop: Eshop, external_ids: Sequence[str]) -> dict[str, Copy]:
+    """Our copies of these orders, their rows locked.
+
+    What belongs to an order is read once its row is locked: whoever had to wait for the lock is
+    given the row as it is now, but what a join brings along as it was before the wait.
+    """
+    handovers = Handover.objects.select_related("warehouse").defer("content")
     orders = list(
         Order.objects.filter(eshop=eshop, external_id__in=external_ids)
         .order_by("pk")
-        .select_for_update(of=("self",))
-        .select_related("handover__warehouse")
-        .defer("handover__content")
-        .annotate(payload_digest=F("payload__digest"))
+        .select_for_update()
+        .prefetch_related(Prefetch("handover", handovers))
     )
     states = SyncState.objects.in_bulk([order.pk for order in orders])
+    digests = dict(Payload.objects.filter(order__in=orders).values_list("order", "digest"))
     copies = {
         order.pk: Copy(
-            order, states.get(order.pk) or fresh_state(eshop, order), order.payload_digest or ""
+            order, states.get(order.pk) or fresh_state(eshop, order), digests.get(order.pk, "")
         )
         for order in orders
     }

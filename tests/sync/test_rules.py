@@ -1,16 +1,19 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from threading import Event
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from eshops.models import Eshop
 from eshops.resolve import EshopSettings, ResolvedOrder, resolve
 from eshops.source import SourceAddress
 from orders.models import Handover, Order, Warehouse
+from orders.warehouse import hand_over
 from sync import engine
 from sync.engine import start_run
 from sync.imports import load_orders, start_import
@@ -19,6 +22,7 @@ from sync.rules import GROUPS, Rule, carry_out, combined
 from tests import factories
 from tests.shops import ScriptedShop
 from tests.sources import source_item, source_order
+from tests.sync.test_worker import eventually
 
 
 def resolved(**values: Any) -> ResolvedOrder:
@@ -141,6 +145,54 @@ class TestCarriedOut:
         assert (item.outcome, item.message) == ("updated", "")
         assert (order.status_code, order.items.count()) == ("completed", 2)
         assert order.sync_state.kept == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("valkey", "sent")
+def test_an_order_handed_over_while_a_synchronization_waits_for_it(scripted: ScriptedShop) -> None:
+    """The warehouse has locked the order when the answer is to be written; its rules hold."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite locks no rows: whoever writes second begins after the first is done.")
+    eshop = factories.eshop()
+    scripted.put(source_order())
+    load_orders(start_import(eshop, None, None).pk)
+    Order.objects.update(status_type="paid")
+    Warehouse.objects.create(
+        name="Hall", is_active=True, status_types=["paid"], rules={"items": "keep"}
+    )
+    scripted.put(source_order(items=(source_item("11", quantity=Decimal(9)),)))
+    run = start_run(Order.objects.all(), None, "row").run
+    assert run is not None
+    is_locked = Event()
+
+    def warehouse() -> None:
+        try:
+            with transaction.atomic():
+                hand_over(Order.objects.all(), None, name="schedule")
+                is_locked.set()
+                eventually(somebody_waits)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        handed_over = thread.submit(warehouse)
+        assert is_locked.wait(20)
+        engine.synchronize_lane(run.pk, eshop.pk)
+        handed_over.result()
+    order = Order.objects.get()
+    assert order.handover is not None
+    assert order.items.get(kind="product").quantity == 2
+    assert "Items kept: the warehouse has this order since" in run.items.get().message
+
+
+def somebody_waits() -> bool:
+    """Whether another connection to this database waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone() is not None
 
 
 @pytest.mark.django_db
