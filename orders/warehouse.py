@@ -26,7 +26,8 @@ LIMIT = 100
 """How many orders one handover may have."""
 
 Row = dict[str, str]
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"[+-][0-9][0-9 \u00a0]*([.,][0-9]+)?")
+"""A signed number or a phone number: no formula, though it begins as one."""
 _ADDRESS = (
     "first_name", "last_name", "company", "line1", "line2", "city", "region", "postcode",
     "country", "phone", "email",
@@ -303,7 +304,7 @@ def _decimal(value: Any) -> str:
 
 
 def _cell(value: str) -> str:
-    """Text that begins as a formula does gets an apostrophe before it; a number is none."""
+    """Text that begins as a formula does gets an apostrophe before it, unless it is a number."""
     if value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return value
