@@ -159,9 +159,9 @@ def state_of(order: Order) -> str:
         return "failed"
     if order.source_state != Order.SourceState.PRESENT:
         return "missing"
-    if state is None or state.synced_at is None:
-        return "never"
-    return "stale" if state.settings_version < order.eshop.settings_version else "fresh"
+    if state is not None and state.settings_version < order.eshop.settings_version:
+        return "stale"
+    return "never" if state is None or state.synced_at is None else "fresh"
 
 
 def listed(orders: QuerySet[Order]) -> QuerySet[Order]:
