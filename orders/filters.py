@@ -9,13 +9,13 @@ from typing import Any
 
 from django import forms
 from django.db import connection
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils import timezone
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet, ModelChoiceFilter
 
-from eshops.models import Eshop
+from eshops.models import Eshop, MarketplaceMapping
 from eshops.models import Sequence as CodeListEntry
 from orders.models import Order, OrderItem, SyncState
 
@@ -166,7 +166,8 @@ def state_of(order: Order) -> str:
 
 def listed(orders: QuerySet[Order]) -> QuerySet[Order]:
     """With all that a row of the list shows, in one query: `waiting_run` is the number of the run
-    an order waits in, `item_count` how many product lines it has."""
+    an order waits in, `item_count` how many product lines it has, and `payment_unmapped` and
+    `delivery_unmapped` whether nothing says what a marketplace's code stands for."""
     products = OrderItem.objects.filter(order=OuterRef("pk"), kind=OrderItem.Kind.PRODUCT)
     count = products.order_by().values("order").annotate(n=Count("pk")).values("n")
     return (
@@ -176,8 +177,19 @@ def listed(orders: QuerySet[Order]) -> QuerySet[Order]:
             waiting=FilteredRelation("sync_items", condition=Q(sync_items__outcome="pending")),
             waiting_run=F("waiting__run"),
             item_count=Coalesce(Subquery(count), 0),
+            payment_unmapped=_unmapped("payment"),
+            delivery_unmapped=_unmapped("delivery"),
         )
     )
+
+
+def _unmapped(kind: str) -> Q:
+    """As `eshops.marketplaces.Code.is_flagged`, for an order."""
+    code = f"{kind}_code"
+    mapped = MarketplaceMapping.objects.filter(
+        eshop=OuterRef("eshop"), kind=kind, code=OuterRef(code)
+    )
+    return Q(~Exists(mapped), eshop__kind=Eshop.Kind.MARKETPLACE, **{f"{code}__gt": ""})
 
 
 @dataclass(frozen=True)
