@@ -212,7 +212,7 @@ class Page:
     older: Place | None = None
 
 
-def page_of(stages: Sequence[QuerySet[Order]], data: Mapping[str, str]) -> Page:
+def page_of(stages: Sequence[QuerySet[Order]], data: Mapping[str, str], size: int = PAGE) -> Page:
     """The page that `after` or `before` asks for, newest first; the first one when that place is
     none or nothing is there. No order is told twice or left out, also when times are equal."""
     after, before = (_read_place(data.get(name, ""), len(stages)) for name in ("after", "before"))
@@ -226,13 +226,13 @@ def page_of(stages: Sequence[QuerySet[Order]], data: Mapping[str, str]) -> Page:
         if place and number == place.stage:
             rows = rows.filter(_beyond(place, backwards))
         rows = rows.order_by("placed_at", "id") if backwards else rows.order_by("-placed_at", "-id")
-        found += [(number, row) for row in rows[: PAGE + 1 - len(found)]]
-        if len(found) > PAGE:
+        found += [(number, row) for row in rows[: size + 1 - len(found)]]
+        if len(found) > size:
             break
-    more = len(found) > PAGE
+    more = len(found) > size
     if place and (not found or (backwards and not more)):
-        return page_of(stages, {})
-    found = found[:PAGE][::-1] if backwards else found[:PAGE]
+        return page_of(stages, {}, size)
+    found = found[:size][::-1] if backwards else found[:size]
     return Page(
         orders=[row for _, row in found],
         newer=_place_of(found[0]) if place else None,

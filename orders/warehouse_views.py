@@ -16,13 +16,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from eshops.models import Sequence
-from orders.filters import ids, selected_orders
+from orders.filters import ids, page_of, selected_orders
 from orders.models import Handover, Order, Warehouse
 from orders.warehouse import (
     LIMIT,
     HandedOver,
     NotHandedOver,
     active_warehouse,
+    can_go,
+    count_due,
     due,
     hand_over,
     parcels_of,
@@ -81,11 +83,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "before": before,
         "limit": LIMIT,
     }
-    if warehouse and request.user.has_perm("orders.view_order"):
-        waiting = due(warehouse)
-        parcels = parcels_of(waiting[:LIMIT])
-        context["due"] = [(each, refusal(each, warehouse)) for each in parcels]
-        context["due_count"] = waiting.count()
+    if warehouse and not before and request.user.has_perm("orders.view_order"):
+        context |= _due(request, warehouse)
     return render(request, "warehouse/overview.html", context)
 
 
@@ -155,6 +154,17 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
     name = f"handover-{handover.pk}-{day:%Y-%m-%d}.{handover.format}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def _due(request: HttpRequest, warehouse: Warehouse) -> dict[str, Any]:
+    """A page of the orders that are due, those that can go before those that cannot."""
+    waiting, ready = due(warehouse), can_go(warehouse)
+    place = {name: request.GET.get(f"due_{name}", "") for name in ("after", "before")}
+    page = page_of([waiting.filter(ready), waiting.exclude(ready)], place, LIMIT)
+    keys = [order.pk for order in page.orders]
+    parcels = {each.order.pk: each for each in parcels_of(Order.objects.filter(pk__in=keys))}
+    rows = [(parcels[pk], refusal(parcels[pk], warehouse)) for pk in keys if pk in parcels]
+    return {"due": rows, "page": page, "counts": count_due(warehouse)}
 
 
 def _tell(request: HttpRequest, result: HandedOver) -> None:

@@ -1,5 +1,6 @@
 """The warehouse's pages: who may do what, the connection, what is due, the files."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.urls import reverse
 
 from eshops.models import Eshop
 from orders.models import Handover, Movement, Order, OrderItem, Warehouse
-from orders.warehouse import hand_over
+from orders.warehouse import LIMIT, hand_over
 from tests import factories
 from tests.pages import XSS, assert_no_inline_code, signed_in
 
@@ -186,6 +187,45 @@ class TestDue:
         assert "which is missing on “Tea”." in html
         assert "2026-3" not in html and "<script>alert" not in html
         assert_no_inline_code(html)
+
+    def test_those_that_can_go_come_first_and_none_is_out_of_reach(self) -> None:
+        hall()
+        for number in range(LIMIT + 20):
+            paid(f"bad{number}", sku=" ", placed_at=factories.PLACED + timedelta(minutes=number))
+        good, before = paid("good"), factories.PLACED - timedelta(days=1)
+        empty = factories.order(Eshop.objects.get(), "e", status_type="paid", placed_at=before)
+        response = signed_in(*STAFF).get(reverse("warehouse:overview"))
+        html = response.content.decode()
+        assert "Due: 122 orders" in html
+        assert (
+            "121 of them cannot go and stand last: 120 with a product that lacks its product"
+            in html
+        )
+        assert "number, 1 without products." in html
+        shown = [parcel.order.pk for parcel, _ in response.context["due"]]
+        assert shown[0] == good.pk and len(shown) == LIMIT
+        assert html.count('name="order"') == 1
+        older = f"due_after={response.context['page'].older}"
+        assert older in html
+        following = signed_in(*STAFF).get(reverse("warehouse:overview"), {
+            "due_after": str(response.context["page"].older)
+        })  # fmt: skip
+        rest = [parcel.order.pk for parcel, _ in following.context["due"]]
+        assert len(rest) == 22 and rest[-1] == empty.pk
+        assert set(shown).isdisjoint(rest)
+        newer = str(following.context["page"].newer)
+        first = signed_in(*STAFF).get(reverse("warehouse:overview"), {"due_before": newer})
+        assert [parcel.order.pk for parcel, _ in first.context["due"]] == shown
+
+    def test_a_handover_leads_back_to_the_same_page(self) -> None:
+        hall()
+        for number in range(LIMIT + 1):
+            paid(str(number), placed_at=factories.PLACED + timedelta(minutes=number))
+        page = signed_in(*STAFF).get(reverse("warehouse:overview")).context["page"]
+        address = f"{reverse('warehouse:overview')}?due_after={page.older}"
+        html = signed_in(*STAFF).get(address).content.decode()
+        assert f'name="next" value="{address}"' in html
+        assert html.count('name="order"') == 1
 
     def test_as_many_queries_for_many(self) -> None:
         hall()
