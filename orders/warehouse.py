@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Trim
@@ -75,6 +75,11 @@ class Due:
 
 def active_warehouse() -> Warehouse | None:
     return Warehouse.objects.filter(is_active=True).first()
+
+
+def may_hand_over(user: User | AnonymousUser) -> bool:
+    """Whether the user can hand orders over now: there has to be somebody who takes them."""
+    return user.has_perm("orders.add_handover") and active_warehouse() is not None
 
 
 def due(warehouse: Warehouse) -> QuerySet[Order]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from eshops.models import Sequence
 from orders.filters import ids, page_of, selected_orders
@@ -113,13 +114,15 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 def hand_over_selected(request: HttpRequest) -> HttpResponse:
     """Hand the form's orders over, or say in words why not."""
     assert isinstance(request.user, User)
+    response = _back(request)
     try:
         result = hand_over(selected_orders(request.POST), request.user)
     except NotHandedOver as error:
         messages.error(request, str(error))
     else:
         _tell(request, result)
-    return _back(request)
+        response["HX-Trigger"] = "bulk-started"  # the selection of the list is used up
+    return response
 
 
 @require_POST
@@ -180,9 +183,10 @@ def _tell(request: HttpRequest, result: HandedOver) -> None:
         )
 
 
-def _back(request: HttpRequest) -> HttpResponseRedirect:
-    """To the page the form was on; never to another site."""
-    address = request.POST.get("next", "")
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the page the form was on, with the filters it has now; never to another site."""
+    htmx: Any = getattr(request, "htmx", None)
+    address = (htmx and htmx.current_url_abs_path) or request.POST.get("next", "")
     if not (address.startswith("/") and url_has_allowed_host_and_scheme(address, None)):
         address = resolve_url("orders:list")
-    return HttpResponseRedirect(address)
+    return HttpResponseClientRedirect(address) if htmx else HttpResponseRedirect(address)

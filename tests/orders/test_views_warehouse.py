@@ -287,6 +287,56 @@ class TestHandOver:
         assert "No warehouse is active" in said(response)
 
 
+class TestInTheList:
+    """Handing over what was selected in the list of orders."""
+
+    SYNC = ("sync.synchronize", "sync.synchronize_in_bulk")
+
+    def page(self, *permissions: str) -> str:
+        return signed_in(LOOK, *permissions).get("/orders/").content.decode()
+
+    def test_it_is_offered_where_it_can_be_done(self) -> None:
+        paid()
+        offer, box = "Hand over to the warehouse", 'id="select-'
+        assert offer not in self.page(ADD) and box not in self.page(ADD)
+        hall()
+        html = self.page(ADD)
+        assert offer in html and box in html and "Up to 100 orders are handed over" in html
+        assert_no_inline_code(html)
+        html = self.page(ADD, *self.SYNC)
+        assert offer in html and "Bulk synchronization is limited to 100 orders" in html
+        assert offer not in self.page(*self.SYNC)
+
+    def test_a_row_that_is_replaced_keeps_its_box(self) -> None:
+        hall()
+        order = paid()
+        for allowed in ((LOOK, ADD), (LOOK,)):
+            response = signed_in(*allowed).get("/sync/progress/", {"order": order.pk})
+            assert ('id="select-' in response.content.decode()) is (ADD in allowed)
+
+    def test_more_than_100_are_refused_in_words(self) -> None:
+        hall()
+        keys = [paid(str(number)).pk for number in range(LIMIT + 1)]
+        client = signed_in(LOOK, ADD)
+        response = client.post(reverse("warehouse:hand_over"), {"order": keys}, follow=True)
+        assert "Up to 100 orders are handed over at once; 101 are selected." in said(response)
+        assert not Handover.objects.exists()
+
+    def test_the_page_is_opened_anew_with_its_filters_and_nothing_selected(self) -> None:
+        hall()
+        headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/orders/?q=x"}
+        client, data = signed_in(LOOK, ADD), {"order": paid().pk, "next": "/orders/"}
+        response = client.post(reverse("warehouse:hand_over"), data, headers=headers)
+        assert response.headers["HX-Redirect"] == "/orders/?q=x"
+        assert response.headers["HX-Trigger"] == "bulk-started"
+        Warehouse.objects.update(is_active=False)
+        response = client.post(reverse("warehouse:hand_over"), data, headers=headers)
+        assert "HX-Trigger" not in response.headers
+        headers["HX-Current-URL"] = "https://evil.example/orders/"
+        response = client.post(reverse("warehouse:hand_over"), data, headers=headers)
+        assert response.headers["HX-Redirect"] == "/orders/"
+
+
 class TestOnTheOrder:
     def page(self, order: Order, *permissions: str) -> str:
         client = signed_in(*(permissions or STAFF))
