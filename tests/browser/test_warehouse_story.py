@@ -100,6 +100,23 @@ def test_items_stay_while_the_warehouse_has_the_order(
     assert Handover.objects.get().orders.count() == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_selected_orders_are_handed_over_from_the_list(page: Page, live_server: LiveServer) -> None:
+    fill()
+    sign_in(page, live_server, *MANAGER)
+    page.get_by_role("combobox", name="Status").select_option("processing")
+    page.get_by_label("Select this page").check()
+    bar = page.locator("#bulk")
+    expect(bar).to_contain_text("5 selected")
+    bar.get_by_role("button", name="Hand over to the warehouse").click()
+    expect(page.get_by_text("3 orders were handed over: handover")).to_be_visible()
+    expect(page.get_by_text("The warehouse has it already.")).to_be_visible()
+    expect(page.get_by_text("which is missing on “Káva 1 kg”.")).to_be_visible()
+    expect(bar).to_be_hidden()
+    assert page.url.endswith("?status=processing")
+    assert Order.objects.exclude(handover=None).count() == 4
+
+
 def fill() -> list[str]:
     """One of everything these pages can show, and their addresses."""
     shop = factories.eshop(name="Čaj & káva", rules={"status": "keep", "customer": "empty"})
