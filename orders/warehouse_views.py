@@ -167,7 +167,12 @@ def _due(request: HttpRequest, warehouse: Warehouse) -> dict[str, Any]:
     keys = [order.pk for order in page.orders]
     parcels = {each.order.pk: each for each in parcels_of(Order.objects.filter(pk__in=keys))}
     rows = [(parcels[pk], refusal(parcels[pk], warehouse)) for pk in keys if pk in parcels]
-    return {"due": rows, "page": page, "counts": count_due(warehouse)}
+    return {
+        "due": rows,
+        "can_go": any(not reason for _, reason in rows),
+        "page": page,
+        "counts": count_due(warehouse),
+    }
 
 
 def _tell(request: HttpRequest, result: HandedOver) -> None:

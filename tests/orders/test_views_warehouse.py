@@ -212,6 +212,8 @@ class TestDue:
         })  # fmt: skip
         rest = [parcel.order.pk for parcel, _ in following.context["due"]]
         assert len(rest) == 22 and rest[-1] == empty.pk
+        assert "Hand over to warehouse" in html
+        assert "Hand over to warehouse" not in following.content.decode()
         assert set(shown).isdisjoint(rest)
         newer = str(following.context["page"].newer)
         first = signed_in(*STAFF).get(reverse("warehouse:overview"), {"due_before": newer})
@@ -297,7 +299,7 @@ class TestInTheList:
 
     def test_it_is_offered_where_it_can_be_done(self) -> None:
         paid()
-        offer, box = "Hand over to the warehouse", 'id="select-'
+        offer, box = 'Hand over<span class="wide"> to the warehouse</span>', 'id="select-'
         assert offer not in self.page(ADD) and box not in self.page(ADD)
         hall()
         html = self.page(ADD)
