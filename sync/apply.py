@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch
 from django.utils import timezone
 
 from eshops.models import Eshop
@@ -25,7 +25,6 @@ from orders.models import (
     Order,
     OrderAddress,
     OrderItem,
-    Payload,
     SyncState,
 )
 from sync import payloads
@@ -138,14 +137,11 @@ def _lock_copies(eshop: Eshop, external_ids: Sequence[str]) -> dict[str, Copy]:
         .select_for_update()
         .prefetch_related(Prefetch("handover", handovers))
     )
-    states = SyncState.objects.in_bulk([order.pk for order in orders])
-    digests = dict(Payload.objects.filter(order__in=orders).values_list("order", "digest"))
-    copies = {
-        order.pk: Copy(
-            order, states.get(order.pk) or fresh_state(eshop, order), digests.get(order.pk, "")
-        )
-        for order in orders
-    }
+    copies = {order.pk: Copy(order, fresh_state(eshop, order)) for order in orders}
+    states = SyncState.objects.filter(order__in=orders)
+    for state in states.annotate(payload_digest=F("order__payload__digest")):
+        copies[state.order_id].state = state
+        copies[state.order_id].payload = state.payload_digest or ""
     for address in OrderAddress.objects.filter(order__in=orders):
         copies[address.order_id].addresses.append(address)
     for item in OrderItem.objects.filter(order__in=orders):
