@@ -10,13 +10,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils import timezone
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet, ModelChoiceFilter
 
-from eshops.models import Eshop
+from eshops.models import Eshop, MarketplaceMapping
 from eshops.models import Sequence as CodeListEntry
 from orders.models import Order, OrderItem, SyncState
 
@@ -179,14 +179,15 @@ def state_of(order: Order) -> str:
         return "failed"
     if order.source_state != Order.SourceState.PRESENT:
         return "missing"
-    if state is None or state.synced_at is None:
-        return "never"
-    return "stale" if state.settings_version < order.eshop.settings_version else "fresh"
+    if state is not None and state.settings_version < order.eshop.settings_version:
+        return "stale"
+    return "never" if state is None or state.synced_at is None else "fresh"
 
 
 def listed(orders: QuerySet[Order]) -> QuerySet[Order]:
     """With all that a row of the list shows, in one query: `waiting_run` is the number of the run
-    an order waits in, `item_count` how many product lines it has."""
+    an order waits in, `item_count` how many product lines it has, and `payment_unmapped` and
+    `delivery_unmapped` whether nothing says what a marketplace's code stands for."""
     products = OrderItem.objects.filter(order=OuterRef("pk"), kind=OrderItem.Kind.PRODUCT)
     count = products.order_by().values("order").annotate(n=Count("pk")).values("n")
     return (
@@ -196,8 +197,19 @@ def listed(orders: QuerySet[Order]) -> QuerySet[Order]:
             waiting=FilteredRelation("sync_items", condition=Q(sync_items__outcome="pending")),
             waiting_run=F("waiting__run"),
             item_count=Coalesce(Subquery(count), 0),
+            payment_unmapped=_unmapped("payment"),
+            delivery_unmapped=_unmapped("delivery"),
         )
     )
+
+
+def _unmapped(kind: str) -> Q:
+    """As `eshops.marketplaces.Code.is_flagged`, for an order."""
+    code = f"{kind}_code"
+    mapped = MarketplaceMapping.objects.filter(
+        eshop=OuterRef("eshop"), kind=kind, code=OuterRef(code)
+    )
+    return Q(~Exists(mapped), eshop__kind=Eshop.Kind.MARKETPLACE, **{f"{code}__gt": ""})
 
 
 @dataclass(frozen=True)
@@ -220,7 +232,7 @@ class Page:
     older: Place | None = None
 
 
-def page_of(stages: Sequence[QuerySet[Order]], data: Mapping[str, str]) -> Page:
+def page_of(stages: Sequence[QuerySet[Order]], data: Mapping[str, str], size: int = PAGE) -> Page:
     """The page that `after` or `before` asks for, newest first; the first one when that place is
     none or nothing is there. No order is told twice or left out, also when times are equal."""
     after, before = (_read_place(data.get(name, ""), len(stages)) for name in ("after", "before"))
@@ -234,13 +246,13 @@ def page_of(stages: Sequence[QuerySet[Order]], data: Mapping[str, str]) -> Page:
         if place and number == place.stage:
             rows = rows.filter(_beyond(place, backwards))
         rows = rows.order_by("placed_at", "id") if backwards else rows.order_by("-placed_at", "-id")
-        found += [(number, row) for row in rows[: PAGE + 1 - len(found)]]
-        if len(found) > PAGE:
+        found += [(number, row) for row in rows[: size + 1 - len(found)]]
+        if len(found) > size:
             break
-    more = len(found) > PAGE
+    more = len(found) > size
     if place and (not found or (backwards and not more)):
-        return page_of(stages, {})
-    found = found[:PAGE][::-1] if backwards else found[:PAGE]
+        return page_of(stages, {}, size)
+    found = found[:size][::-1] if backwards else found[:size]
     return Page(
         orders=[row for _, row in found],
         newer=_place_of(found[0]) if place else None,

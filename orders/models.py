@@ -48,6 +48,11 @@ class Warehouse(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def key_name(self) -> str:
+        """What products are known by, inside a sentence."""
+        return "EAN" if self.match_by == self.MatchBy.EAN else "product number"
+
 
 class Handover(models.Model):
     """Orders handed over to a warehouse together, and the file it got."""

@@ -20,6 +20,7 @@ from orders.filters import OrderFilter, ids, listed, page_of
 from orders.models import Movement, Order, OrderItem
 from orders.templatetags.changes import marks_of
 from orders.templatetags.show import money
+from orders.warehouse import may_hand_over
 
 COUNTED = 10_000
 MOVEMENTS = 100
@@ -58,6 +59,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
         "kept": kept.urlencode(),
         "may_synchronize": request.user.has_perm("sync.synchronize"),
         "may_bulk": request.user.has_perms(("sync.synchronize", "sync.synchronize_in_bulk")),
+        "may_hand_over": may_hand_over(request.user),
         "runs": sorted(ids(request.GET, "run"))[:3],
         "has_no_orders": not count and not order_filter.is_active,
     }

@@ -14,9 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Trim
 from django.utils import timezone
 
 from orders import bulk
@@ -26,7 +27,8 @@ LIMIT = 100
 """How many orders one handover may have."""
 
 Row = dict[str, str]
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"[+-][0-9][0-9 \u00a0]*([.,][0-9]+)?")
+"""A signed number or a phone number: no formula, though it begins as one."""
 _ADDRESS = (
     "first_name", "last_name", "company", "line1", "line2", "city", "region", "postcode",
     "country", "phone", "email",
@@ -57,8 +59,27 @@ class HandedOver:
     """Orders that stay, each with the reason in words."""
 
 
+@dataclass(frozen=True)
+class Due:
+    """How many orders the warehouse waits for, and how many of them cannot go, and why."""
+
+    number: int
+    without_products: int
+    with_unknown_products: int
+    """Those with products that lack what the warehouse knows them by."""
+
+    @property
+    def stuck(self) -> int:
+        return self.without_products + self.with_unknown_products
+
+
 def active_warehouse() -> Warehouse | None:
     return Warehouse.objects.filter(is_active=True).first()
+
+
+def may_hand_over(user: User | AnonymousUser) -> bool:
+    """Whether the user can hand orders over now: there has to be somebody who takes them."""
+    return user.has_perm("orders.add_handover") and active_warehouse() is not None
 
 
 def due(warehouse: Warehouse) -> QuerySet[Order]:
@@ -67,6 +88,21 @@ def due(warehouse: Warehouse) -> QuerySet[Order]:
         handover=None,
         source_state=Order.SourceState.PRESENT,
         status_type__in=warehouse.status_types,
+    )
+
+
+def can_go(warehouse: Warehouse) -> Q:
+    """Whether an order that is due lacks nothing, as `refusal` has it."""
+    return Q(Exists(_products()), ~Exists(_unknown_products(warehouse)))
+
+
+def count_due(warehouse: Warehouse) -> Due:
+    return Due(
+        **due(warehouse).aggregate(
+            number=Count("pk"),
+            without_products=Count("pk", filter=~Exists(_products())),
+            with_unknown_products=Count("pk", filter=Exists(_unknown_products(warehouse))),
+        )
     )
 
 
@@ -89,7 +125,7 @@ def refusal(parcel: Parcel, warehouse: Warehouse) -> str:
     if lacking:
         named = ", ".join(f"“{_plain(line.name) or line.external_id}”" for line in lacking[:3])
         more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
-        key = "EAN" if warehouse.match_by == Warehouse.MatchBy.EAN else "product number"
+        key = warehouse.key_name
         return f"The warehouse knows products by {key}, which is missing on {named}{more}."
     return ""
 
@@ -173,13 +209,8 @@ def hand_over_due() -> int:
     warehouse = active_warehouse()
     if warehouse is None or not warehouse.automatic:
         return 0
-    products = OrderItem.objects.filter(order=OuterRef("pk"), kind=OrderItem.Kind.PRODUCT)
     taken_back = Movement.objects.filter(order=OuterRef("pk"), kind=Movement.Kind.TAKEN_BACK)
-    wanted = due(warehouse).filter(
-        Exists(products),
-        ~Exists(products.filter(**{warehouse.match_by: ""})),
-        ~Exists(taken_back),
-    )
+    wanted = due(warehouse).filter(can_go(warehouse), ~Exists(taken_back))
     count, last = 0, 0
     while keys := list(
         wanted.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:LIMIT]
@@ -286,6 +317,14 @@ def _shipping_address(addresses: Mapping[str, OrderAddress]) -> Row:
     return {f"shipping_{name}": value for name, value in values.items()}
 
 
+def _products() -> QuerySet[OrderItem]:
+    return OrderItem.objects.filter(order=OuterRef("pk"), kind=OrderItem.Kind.PRODUCT)
+
+
+def _unknown_products(warehouse: Warehouse) -> QuerySet[OrderItem]:
+    return _products().alias(key=Trim(warehouse.match_by)).filter(key="")
+
+
 def _match_key(line: OrderItem, match_by: str) -> str:
     return str(getattr(line, match_by)).strip()
 
@@ -303,7 +342,7 @@ def _decimal(value: Any) -> str:
 
 
 def _cell(value: str) -> str:
-    """Text that begins as a formula does gets an apostrophe before it; a number is none."""
+    """Text that begins as a formula does gets an apostrophe before it, unless it is a number."""
     if value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return value

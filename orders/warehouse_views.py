@@ -14,15 +14,18 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from eshops.models import Sequence
-from orders.filters import ids, selected_orders
+from orders.filters import ids, page_of, selected_orders
 from orders.models import Handover, Order, Warehouse
 from orders.warehouse import (
     LIMIT,
     HandedOver,
     NotHandedOver,
     active_warehouse,
+    can_go,
+    count_due,
     due,
     hand_over,
     parcels_of,
@@ -81,11 +84,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "before": before,
         "limit": LIMIT,
     }
-    if warehouse and request.user.has_perm("orders.view_order"):
-        waiting = due(warehouse)
-        parcels = parcels_of(waiting[:LIMIT])
-        context["due"] = [(each, refusal(each, warehouse)) for each in parcels]
-        context["due_count"] = waiting.count()
+    if warehouse and not before and request.user.has_perm("orders.view_order"):
+        context |= _due(request, warehouse)
     return render(request, "warehouse/overview.html", context)
 
 
@@ -114,13 +114,15 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 def hand_over_selected(request: HttpRequest) -> HttpResponse:
     """Hand the form's orders over, or say in words why not."""
     assert isinstance(request.user, User)
+    response = _back(request)
     try:
         result = hand_over(selected_orders(request.POST), request.user)
     except NotHandedOver as error:
         messages.error(request, str(error))
     else:
         _tell(request, result)
-    return _back(request)
+        response["HX-Trigger"] = "bulk-started"  # the selection of the list is used up
+    return response
 
 
 @require_POST
@@ -157,6 +159,22 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
+def _due(request: HttpRequest, warehouse: Warehouse) -> dict[str, Any]:
+    """A page of the orders that are due, those that can go before those that cannot."""
+    waiting, ready = due(warehouse), can_go(warehouse)
+    place = {name: request.GET.get(f"due_{name}", "") for name in ("after", "before")}
+    page = page_of([waiting.filter(ready), waiting.exclude(ready)], place, LIMIT)
+    keys = [order.pk for order in page.orders]
+    parcels = {each.order.pk: each for each in parcels_of(Order.objects.filter(pk__in=keys))}
+    rows = [(parcels[pk], refusal(parcels[pk], warehouse)) for pk in keys if pk in parcels]
+    return {
+        "due": rows,
+        "can_go": any(not reason for _, reason in rows),
+        "page": page,
+        "counts": count_due(warehouse),
+    }
+
+
 def _tell(request: HttpRequest, result: HandedOver) -> None:
     if result.handover:
         orders = "1 order was" if result.count == 1 else f"{result.count} orders were"
@@ -170,9 +188,10 @@ def _tell(request: HttpRequest, result: HandedOver) -> None:
         )
 
 
-def _back(request: HttpRequest) -> HttpResponseRedirect:
-    """To the page the form was on; never to another site."""
-    address = request.POST.get("next", "")
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the page the form was on, with the filters it has now; never to another site."""
+    htmx: Any = getattr(request, "htmx", None)
+    address = (htmx and htmx.current_url_abs_path) or request.POST.get("next", "")
     if not (address.startswith("/") and url_has_allowed_host_and_scheme(address, None)):
         address = resolve_url("orders:list")
-    return HttpResponseRedirect(address)
+    return HttpResponseClientRedirect(address) if htmx else HttpResponseRedirect(address)

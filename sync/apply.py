@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Prefetch
 from django.utils import timezone
 
 from eshops.models import Eshop
@@ -19,7 +19,14 @@ from eshops.resolve import EshopSettings
 from eshops.source import Answer, SourceError, SourceOrder
 from orders import bulk
 from orders.filters import searchable
-from orders.models import Movement, Order, OrderAddress, OrderItem, SyncState
+from orders.models import (
+    Handover,
+    Movement,
+    Order,
+    OrderAddress,
+    OrderItem,
+    SyncState,
+)
 from sync import payloads
 from sync.decide import Copy, Decision, decide, fresh_state
 from sync.models import SyncItem, SyncRun
@@ -118,21 +125,23 @@ def _lock_pending(items: Sequence[SyncItem]) -> list[SyncItem]:
 
 
 def _lock_copies(eshop: Eshop, external_ids: Sequence[str]) -> dict[str, Copy]:
+    """Our copies of these orders, their rows locked.
+
+    What belongs to an order is read once its row is locked: whoever had to wait for the lock is
+    given the row as it is now, but what a join brings along as it was before the wait.
+    """
+    handovers = Handover.objects.select_related("warehouse").defer("content")
     orders = list(
         Order.objects.filter(eshop=eshop, external_id__in=external_ids)
         .order_by("pk")
-        .select_for_update(of=("self",))
-        .select_related("handover__warehouse")
-        .defer("handover__content")
-        .annotate(payload_digest=F("payload__digest"))
+        .select_for_update()
+        .prefetch_related(Prefetch("handover", handovers))
     )
-    states = SyncState.objects.in_bulk([order.pk for order in orders])
-    copies = {
-        order.pk: Copy(
-            order, states.get(order.pk) or fresh_state(eshop, order), order.payload_digest or ""
-        )
-        for order in orders
-    }
+    copies = {order.pk: Copy(order, fresh_state(eshop, order)) for order in orders}
+    states = SyncState.objects.filter(order__in=orders)
+    for state in states.annotate(payload_digest=F("order__payload__digest")):
+        copies[state.order_id].state = state
+        copies[state.order_id].payload = state.payload_digest or ""
     for address in OrderAddress.objects.filter(order__in=orders):
         copies[address.order_id].addresses.append(address)
     for item in OrderItem.objects.filter(order__in=orders):

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from eshops.models import Eshop
 from sync import catching_up
-from sync.catching_up import COUNTED, start_catch_up
+from sync.catching_up import COUNTED, TRIED, start_catch_up
 from sync.counters import count_waiting
 from sync.engine import NotStarted
 from sync.import_views import LIST_CHANGED, STOP_POLLING, back, refuse
@@ -142,12 +142,16 @@ def _standing(found: CatchUp, stale: dict[int, int]) -> Standing:
     left = stale.get(found.eshop_id, 0) if found.eshop_id else sum(stale.values())
     runs = list(found.runs.order_by("-pk"))
     of_items = SyncItem.objects.filter(run__catch_up=found).order_by()
-    counts = dict(of_items.values_list("outcome").annotate(Count("pk")))
+    numbers = list(
+        of_items.values("outcome").annotate(all=Count("pk"), tried=Count("pk", filter=TRIED))
+    )
+    counts = {row["outcome"]: row["all"] for row in numbers}
+    tried = {row["outcome"]: row["tried"] for row in numbers}
     pending = counts.get(Outcome.PENDING, 0)
     lanes: list[Lane] = progress_of(runs[:1])[0].lanes if pending else []
     if not found.finished_at:
         # Orders that this catch-up has tried in vain are stale still.
-        in_vain = counts.get(Outcome.FAILED, 0) + counts.get(Outcome.SKIPPED, 0)
+        in_vain = tried.get(Outcome.FAILED, 0) + tried.get(Outcome.SKIPPED, 0)
         counts[Outcome.PENDING] = max(pending, left - in_vain)
     together = Progress(SyncRun(catch_up=found, trigger=SyncRun.Trigger.CATCH_UP), counts, lanes)
     return Standing(found, together, [run.pk for run in runs], bool(pending), left)

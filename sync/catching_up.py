@@ -1,13 +1,17 @@
 """Catching up: working off the orders that were resolved with older settings.
 
-Successive runs of at most `LIMIT` orders, newest first. A catch-up has no state but its runs: the
-sweep and each finished lane ask `advance` to start the next one, and starting none twice is the
-database's affair. An order that failed in this catch-up is left for a person.
+Successive runs of at most `LIMIT` orders, newest first, until no order is stale that it may still
+help. Each order is tried once with the settings as they are: one that failed is left for a person,
+and tried again only when the settings have changed since. One that waits in another run is looked
+at again when that run is done, which may have read its settings before they changed.
+
+A catch-up has no state but its runs: the sweep and each finished lane ask `advance` to start the
+next one, and starting none twice is the database's affair.
 """
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from eshops.models import Eshop
@@ -18,6 +22,16 @@ from sync.models import CatchUp, SyncItem, SyncRun
 
 Outcome = SyncItem.Outcome
 COUNTED = 10_000
+_LEFT_OUT = (
+    Q(outcome=Outcome.CANCELLED)
+    | Q(outcome=Outcome.SKIPPED, asked_at=None)
+    | Q(error_kind="refused")
+)
+TRIED = Q(settings_version__gte=F("eshop__settings_version")) & ~_LEFT_OUT
+"""The items of a catch-up whose orders it has tried with the settings as they are now. It has not
+tried those it left out: because the run was cancelled, because they waited in another one, or
+because the e-shop refused us, which says nothing about an order and pauses the catch-up."""
+_WAITS = Exists(SyncItem.objects.filter(order=OuterRef("pk"), outcome=Outcome.PENDING))
 
 
 def stale_orders(eshop: Eshop | None = None) -> QuerySet[Order]:
@@ -63,7 +77,7 @@ def start_catch_up(
 
 def advance(catch_up: CatchUp) -> None:
     """Start the catch-up's next run, unless one is under way or it has been paused; finish it when
-    no order is left that it has not tried."""
+    no order is left that it may still help."""
     with transaction.atomic():
         catch_up = CatchUp.objects.select_for_update(of=("self",)).get(pk=catch_up.pk)
         if catch_up.paused_at or catch_up.finished_at or _is_working(catch_up):
@@ -71,20 +85,13 @@ def advance(catch_up: CatchUp) -> None:
         if reason := _trouble(catch_up):
             _pause(catch_up, reason)
             return
-        orders = _next_orders(catch_up)
-        if not orders:
+        left = _left(catch_up)
+        orders = list(left.exclude(_WAITS).values_list("pk", flat=True)[:LIMIT])
+        if orders:
+            _start_run(catch_up, orders)
+        elif not left.exists():
             catch_up.finished_at = timezone.now()
             catch_up.save(update_fields=["finished_at"])
-            return
-        started = start_run(
-            Order.objects.filter(pk__in=orders),
-            catch_up.created_by,
-            SyncRun.Trigger.REAPPLY if catch_up.offline else SyncRun.Trigger.CATCH_UP,
-            name=catch_up.created_by_name,
-            catch_up=catch_up,
-        )
-        if started.run is None:  # all of them wait in other runs, which bring them up to date
-            return
 
 
 def pause(catch_up: CatchUp) -> None:
@@ -119,16 +126,23 @@ def _is_working(catch_up: CatchUp) -> bool:
     return SyncItem.objects.filter(run__catch_up=catch_up, outcome=Outcome.PENDING).exists()
 
 
-def _next_orders(catch_up: CatchUp) -> list[int]:
-    """The newest stale orders that this catch-up has not tried yet."""
-    tried = SyncItem.objects.filter(order=OuterRef("pk"), run__catch_up=catch_up)
-    waiting = SyncItem.objects.filter(order=OuterRef("pk"), outcome=Outcome.PENDING)
-    newest = (
-        stale_orders(catch_up.eshop)
-        .filter(~Exists(tried.exclude(outcome=Outcome.CANCELLED)), ~Exists(waiting))
-        .order_by("-placed_at", "-id")
+def _left(catch_up: CatchUp) -> QuerySet[Order]:
+    """The stale orders that this catch-up may still help, the newest first."""
+    tried = SyncItem.objects.filter(TRIED, run__catch_up=catch_up, order=OuterRef("pk"))
+    return stale_orders(catch_up.eshop).exclude(Exists(tried)).order_by("-placed_at", "-id")
+
+
+def _start_run(catch_up: CatchUp, orders: list[int]) -> None:
+    started = start_run(
+        Order.objects.filter(pk__in=orders),
+        catch_up.created_by,
+        SyncRun.Trigger.REAPPLY if catch_up.offline else SyncRun.Trigger.CATCH_UP,
+        name=catch_up.created_by_name,
+        catch_up=catch_up,
     )
-    return list(newest.values_list("pk", flat=True)[:LIMIT])
+    if started.run is not None:  # else all of them have just begun to wait in other runs
+        version = Eshop.objects.filter(pk=OuterRef("eshop")).values("settings_version")
+        started.run.items.update(settings_version=Subquery(version))
 
 
 def _trouble(catch_up: CatchUp) -> str:

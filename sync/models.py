@@ -112,6 +112,9 @@ class SyncItem(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     """How often the e-shop was asked, counted before asking."""
+    settings_version = models.PositiveIntegerField(null=True)
+    """In a catch-up: the e-shop's settings when the order was taken up. They are read later, so
+    what was done with the order is done with these or newer ones."""
     error_kind = models.CharField(max_length=20, blank=True)
     message = models.TextField(blank=True)
     asked_at = models.DateTimeField(null=True)

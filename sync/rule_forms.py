@@ -11,7 +11,10 @@ from sync.rules import GROUPS, MODES, OVERWRITE
 
 MEANING = {
     "overwrite": "What the e-shop says replaces what is here.",
-    "empty": "What the e-shop says is taken over where there is nothing here yet.",
+    "empty": (
+        "What the e-shop says is taken over where there is nothing here yet. Fields that say one "
+        "thing together, as a status and its type, are filled or kept together."
+    ),
     "keep": "What is here stays, whatever the e-shop says.",
 }
 FIELDS = {

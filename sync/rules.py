@@ -35,6 +35,19 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "totals": ("currency", "total", "net", "tax", "shipping", "discount", "refunded"),
     "metadata": ("metadata", "custom"),
 }
+TOGETHER: tuple[tuple[str, ...], ...] = (
+    GROUPS["status"],
+    ("payment_code", "payment_name"),
+    ("is_paid", "paid_at"),
+    ("delivery_code", "delivery_name", "pickup_point_id", "pickup_point_name"),
+    ("company", "company_id", "tax_id", "vat_id"),
+    ("tracking_number", "tracking_url"),
+    GROUPS["totals"],
+)
+"""Fields that say one thing together. What is empty among them is filled only while the others are
+empty or as the e-shop has them: a type of another status, another carrier's pickup point or another
+company's VAT ID would make an order say what nobody ever said. An address and the items are fields
+of their own here, so each is filled or kept as a whole."""
 _CARE = [OVERWRITE, IF_EMPTY, KEEP]
 
 
@@ -68,7 +81,10 @@ def carry_out(
     """
     kept = []
     for group, rule in rules.items():
-        ours = {name: getattr(before, name) for name in _held(group, rule.mode, before)}
+        names = GROUPS[group]
+        if rule.mode == IF_EMPTY:
+            names = tuple(name for name in names if not _may_be_filled(name, before, after))
+        ours = {name: getattr(before, name) for name in names}
         merged = structs.replace(after, **ours)
         difference = compare(merged, after)
         if difference:
@@ -82,15 +98,15 @@ def told(kept: Iterable[Kept]) -> str:
     return " ".join(f"{each.group.capitalize()} kept: {each.reason}." for each in kept)
 
 
-def _held(group: str, mode: str, before: ResolvedOrder) -> list[str]:
-    """The group's fields that stay as they are here."""
-    names = GROUPS[group]
-    if mode == KEEP:
-        return list(names)
-    return [name for name in names if not _is_empty(getattr(before, name))]
+def _may_be_filled(name: str, before: ResolvedOrder, after: ResolvedOrder) -> bool:
+    """Whether nothing that is here speaks against taking the field from the e-shop."""
+    together = next((names for names in TOGETHER if name in names), (name,))
+    pairs = ((getattr(before, each), getattr(after, each)) for each in together)
+    return all(_is_empty(ours) or ours == theirs for ours, theirs in pairs)
 
 
 def _is_empty(value: Any) -> bool:
+    """An order that is not paid says nothing of its payment yet, so that counts as empty too."""
     if isinstance(value, msgspec.Struct):
         return not any(structs.asdict(value).values())
-    return value is None or value == "" or value == () or value == {}
+    return value is None or value is False or value == "" or value == () or value == {}

@@ -1,9 +1,10 @@
 """Where an order is with the warehouse, for its page."""
 
 from django import template
+from django.template import RequestContext
 
+from orders import warehouse
 from orders.models import Handover, Order
-from orders.warehouse import active_warehouse, due
 
 register = template.Library()
 
@@ -17,8 +18,14 @@ def handover_of(order: Order) -> Handover | None:
     return handovers.get(pk=order.handover_id)
 
 
+@register.simple_tag(takes_context=True)
+def may_hand_over(context: RequestContext) -> bool:
+    """Whether orders can be handed over now, by whoever looks at the page."""
+    return warehouse.may_hand_over(context["request"].user)
+
+
 @register.simple_tag
 def is_due(order: Order) -> bool:
     """Whether the active warehouse waits for the order."""
-    warehouse = None if order.handover_id else active_warehouse()
-    return warehouse is not None and due(warehouse).filter(pk=order.pk).exists()
+    active = None if order.handover_id else warehouse.active_warehouse()
+    return active is not None and warehouse.due(active).filter(pk=order.pk).exists()

@@ -100,6 +100,41 @@ def test_items_stay_while_the_warehouse_has_the_order(
     assert Handover.objects.get().orders.count() == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_selected_orders_are_handed_over_from_the_list(page: Page, live_server: LiveServer) -> None:
+    fill()
+    sign_in(page, live_server, *MANAGER)
+    page.get_by_role("combobox", name="Status").select_option("processing")
+    page.get_by_label("Select this page").check()
+    bar = page.locator("#bulk")
+    expect(bar).to_contain_text("5 selected")
+    bar.get_by_role("button", name="Hand over to the warehouse").click()
+    expect(page.get_by_text("3 orders were handed over: handover")).to_be_visible()
+    expect(page.get_by_text("The warehouse has it already.")).to_be_visible()
+    expect(page.get_by_text("which is missing on “Káva 1 kg”.")).to_be_visible()
+    expect(bar).to_be_hidden()
+    assert page.url.endswith("?status=processing")
+    assert Order.objects.exclude(handover=None).count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_on_a_phone_names_are_whole_and_every_page_is_in_reach(
+    page: Page, live_server: LiveServer
+) -> None:
+    fill()
+    Order.objects.update(
+        customer_name="Květoslava Příhodová", status_name="Čeká na vyzvednutí v prodejně"
+    )
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in(page, live_server, *MANAGER)
+    page.goto(f"{live_server.url}/warehouse/")
+    for link in page.locator(".rail li:not([hidden]) a").all():
+        box = link.bounding_box()
+        assert box and box["x"] + box["width"] <= 390, link.inner_text()
+    name = page.locator(".due td.c-customer").first.bounding_box()
+    assert name and name["height"] < 30
+
+
 def fill() -> list[str]:
     """One of everything these pages can show, and their addresses."""
     shop = factories.eshop(name="Čaj & káva", rules={"status": "keep", "customer": "empty"})

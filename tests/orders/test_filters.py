@@ -108,6 +108,12 @@ def test_each_state_has_its_filter_and_its_label(state: str, fields: dict[str, A
     assert state_of(listed(Order.objects.all()).get()) == state
 
 
+def test_an_order_never_synchronized_says_that_its_settings_are_old() -> None:
+    factories.order(factories.eshop(settings_version=2), "1", sync_state={"settings_version": 1})
+    assert found("state=stale") == found("state=never") == {"1"}
+    assert state_of(listed(Order.objects.all()).get()) == "stale"
+
+
 def test_an_order_without_a_sync_state_was_never_synchronized() -> None:
     factories.order(factories.eshop(), "1").sync_state.delete()
     assert found("state=never") == {"1"}

@@ -1,7 +1,7 @@
 """The list and the page of an order."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -243,6 +243,24 @@ class TestDetail:
         order = factories.order(factories.eshop(), **fields)
         html = page(signed_in(), reverse("orders:detail", args=[order.pk]))
         assert said.replace("&#x27;", "'") in html.replace("&#x27;", "'")
+
+    @pytest.mark.parametrize(
+        ("synced_at", "since", "last"),
+        [
+            (None, "imported; it was never synchronized.", "never synced"),
+            (factories.PLACED, "synchronized.", "synced "),
+        ],
+    )
+    def test_old_settings_are_said_here_and_in_the_list(
+        self, synced_at: datetime | None, since: str, last: str
+    ) -> None:
+        state = {"settings_version": 1, "synced_at": synced_at}
+        order = factories.order(factories.eshop(settings_version=2), sync_state=state)
+        html = page(signed_in(), reverse("orders:detail", args=[order.pk]))
+        assert f"since this order was {since} Synchronize it" in html
+        for each in (html, page(signed_in(), "/orders/?state=stale")):
+            assert "<span>Settings changed</span>" in each and last in each
+            assert ("never synced" in each) is (synced_at is None)
 
     def test_what_a_synchronization_changed_is_marked_for_a_while(self) -> None:
         order = factories.order(factories.eshop())

@@ -1,5 +1,6 @@
 """The warehouse's pages: who may do what, the connection, what is due, the files."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.urls import reverse
 
 from eshops.models import Eshop
 from orders.models import Handover, Movement, Order, OrderItem, Warehouse
-from orders.warehouse import hand_over
+from orders.warehouse import LIMIT, hand_over
 from tests import factories
 from tests.pages import XSS, assert_no_inline_code, signed_in
 
@@ -187,6 +188,47 @@ class TestDue:
         assert "2026-3" not in html and "<script>alert" not in html
         assert_no_inline_code(html)
 
+    def test_those_that_can_go_come_first_and_none_is_out_of_reach(self) -> None:
+        hall()
+        for number in range(LIMIT + 20):
+            paid(f"bad{number}", sku=" ", placed_at=factories.PLACED + timedelta(minutes=number))
+        good, before = paid("good"), factories.PLACED - timedelta(days=1)
+        empty = factories.order(Eshop.objects.get(), "e", status_type="paid", placed_at=before)
+        response = signed_in(*STAFF).get(reverse("warehouse:overview"))
+        html = response.content.decode()
+        assert "Due: 122 orders" in html
+        assert (
+            "121 of them cannot go and stand last: 120 with a product that lacks its product"
+            in html
+        )
+        assert "number, 1 without products." in html
+        shown = [parcel.order.pk for parcel, _ in response.context["due"]]
+        assert shown[0] == good.pk and len(shown) == LIMIT
+        assert html.count('name="order"') == 1
+        older = f"due_after={response.context['page'].older}"
+        assert older in html
+        following = signed_in(*STAFF).get(reverse("warehouse:overview"), {
+            "due_after": str(response.context["page"].older)
+        })  # fmt: skip
+        rest = [parcel.order.pk for parcel, _ in following.context["due"]]
+        assert len(rest) == 22 and rest[-1] == empty.pk
+        assert "Hand over to warehouse" in html
+        assert "Hand over to warehouse" not in following.content.decode()
+        assert set(shown).isdisjoint(rest)
+        newer = str(following.context["page"].newer)
+        first = signed_in(*STAFF).get(reverse("warehouse:overview"), {"due_before": newer})
+        assert [parcel.order.pk for parcel, _ in first.context["due"]] == shown
+
+    def test_a_handover_leads_back_to_the_same_page(self) -> None:
+        hall()
+        for number in range(LIMIT + 1):
+            paid(str(number), placed_at=factories.PLACED + timedelta(minutes=number))
+        page = signed_in(*STAFF).get(reverse("warehouse:overview")).context["page"]
+        address = f"{reverse('warehouse:overview')}?due_after={page.older}"
+        html = signed_in(*STAFF).get(address).content.decode()
+        assert f'name="next" value="{address}"' in html
+        assert html.count('name="order"') == 1
+
     def test_as_many_queries_for_many(self) -> None:
         hall()
         client, counts = signed_in(*STAFF), []
@@ -245,6 +287,56 @@ class TestHandOver:
             reverse("warehouse:hand_over"), {"order": paid().pk}, follow=True
         )
         assert "No warehouse is active" in said(response)
+
+
+class TestInTheList:
+    """Handing over what was selected in the list of orders."""
+
+    SYNC = ("sync.synchronize", "sync.synchronize_in_bulk")
+
+    def page(self, *permissions: str) -> str:
+        return signed_in(LOOK, *permissions).get("/orders/").content.decode()
+
+    def test_it_is_offered_where_it_can_be_done(self) -> None:
+        paid()
+        offer, box = 'Hand over<span class="wide"> to the warehouse</span>', 'id="select-'
+        assert offer not in self.page(ADD) and box not in self.page(ADD)
+        hall()
+        html = self.page(ADD)
+        assert offer in html and box in html and "Up to 100 orders are handed over" in html
+        assert_no_inline_code(html)
+        html = self.page(ADD, *self.SYNC)
+        assert offer in html and "Bulk synchronization is limited to 100 orders" in html
+        assert offer not in self.page(*self.SYNC)
+
+    def test_a_row_that_is_replaced_keeps_its_box(self) -> None:
+        hall()
+        order = paid()
+        for allowed in ((LOOK, ADD), (LOOK,)):
+            response = signed_in(*allowed).get("/sync/progress/", {"order": order.pk})
+            assert ('id="select-' in response.content.decode()) is (ADD in allowed)
+
+    def test_more_than_100_are_refused_in_words(self) -> None:
+        hall()
+        keys = [paid(str(number)).pk for number in range(LIMIT + 1)]
+        client = signed_in(LOOK, ADD)
+        response = client.post(reverse("warehouse:hand_over"), {"order": keys}, follow=True)
+        assert "Up to 100 orders are handed over at once; 101 are selected." in said(response)
+        assert not Handover.objects.exists()
+
+    def test_the_page_is_opened_anew_with_its_filters_and_nothing_selected(self) -> None:
+        hall()
+        headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/orders/?q=x"}
+        client, data = signed_in(LOOK, ADD), {"order": paid().pk, "next": "/orders/"}
+        response = client.post(reverse("warehouse:hand_over"), data, headers=headers)
+        assert response.headers["HX-Redirect"] == "/orders/?q=x"
+        assert response.headers["HX-Trigger"] == "bulk-started"
+        Warehouse.objects.update(is_active=False)
+        response = client.post(reverse("warehouse:hand_over"), data, headers=headers)
+        assert "HX-Trigger" not in response.headers
+        headers["HX-Current-URL"] = "https://evil.example/orders/"
+        response = client.post(reverse("warehouse:hand_over"), data, headers=headers)
+        assert response.headers["HX-Redirect"] == "/orders/"
 
 
 class TestOnTheOrder:

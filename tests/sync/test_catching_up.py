@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -8,6 +9,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from eshops.models import Eshop
+from eshops.sequences import raise_settings_version
 from eshops.source import BadPayload, Metadatum, OrderNotFound, Refused
 from orders.models import Movement, Order, OrderItem, Payload, SyncState
 from sync import engine
@@ -21,7 +23,7 @@ from sync.catching_up import (
     stale_orders,
     start_catch_up,
 )
-from sync.engine import NotStarted, start_run
+from sync.engine import NotStarted, Started, cancel_run, start_run
 from sync.imports import load_orders, start_import
 from sync.models import CatchUp, SyncItem, SyncRun
 from sync.payloads import forget_old, recall
@@ -154,6 +156,55 @@ def test_a_refusal_pauses_it(eshop: Eshop, scripted: ScriptedShop) -> None:
     assert catch_up.finished_at is not None
 
 
+def test_refused_orders_are_tried_when_it_is_resumed(eshop: Eshop, scripted: ScriptedShop) -> None:
+    scripted.error = Refused("The key is refused (401).")
+    catch_up = start_catch_up(None)
+    work_off()
+    scripted.error = None
+    resume(catch_up)
+    work_off()
+    assert count_stale() == {eshop.pk: 0}
+    assert runs() == [100, 100, 100, 50]
+
+
+def test_settings_that_change_meanwhile_are_caught_up_with_too(eshop: Eshop) -> None:
+    catch_up = start_catch_up(None)
+    (run,) = catch_up.runs.all()
+    engine.synchronize_lane(run.pk, eshop.pk)
+    raise_settings_version(eshop)
+    work_off()
+    catch_up.refresh_from_db()
+    assert catch_up.finished_at is not None
+    assert count_stale() == {eshop.pk: 0}
+    assert sum(runs()) == 350
+
+
+def test_settings_that_change_while_the_eshop_is_asked(
+    eshop: Eshop, scripted: ScriptedShop
+) -> None:
+    scripted.before_answer.append(lambda: raise_settings_version(eshop))
+    start_catch_up(None)
+    work_off()
+    assert count_stale() == {eshop.pk: 0}
+    assert sum(runs()) == 350
+
+
+def test_a_failing_order_is_tried_once_more_with_other_settings(
+    eshop: Eshop, scripted: ScriptedShop
+) -> None:
+    scripted.orders["250"] = BadPayload("total: not a figure")
+    catch_up = start_catch_up(None)
+    (run,) = catch_up.runs.all()
+    engine.synchronize_lane(run.pk, eshop.pk)
+    raise_settings_version(eshop)
+    work_off()
+    catch_up.refresh_from_db()
+    assert catch_up.finished_at is not None
+    assert list(stale_orders().values_list("external_id", flat=True)) == ["250"]
+    tries = SyncItem.objects.filter(run__catch_up=catch_up, external_id="250")
+    assert list(tries.values_list("outcome", "settings_version")) == [("failed", 2), ("failed", 3)]
+
+
 def test_one_at_a_time_and_not_for_nothing(eshop: Eshop) -> None:
     start_catch_up(None)
     with pytest.raises(NotStarted, match="not finished yet"):
@@ -178,6 +229,54 @@ def test_orders_that_wait_elsewhere_are_left_to_that_run(eshop: Eshop) -> None:
     work_off()
     assert count_stale() == {eshop.pk: 0}
     assert sum(runs()) == 240
+
+
+def test_a_run_that_read_its_settings_before_they_changed(
+    eshop: Eshop, scripted: ScriptedShop
+) -> None:
+    """It writes what was right when it began; the catch-up waits for it and looks again."""
+    before = start_run(Order.objects.filter(external_id__in=["1", "2"]), None, "bulk").run
+    assert before is not None
+    catch_ups: list[CatchUp] = []
+
+    def change() -> None:
+        raise_settings_version(eshop)
+        catch_ups.append(start_catch_up(None))
+        while found := SyncItem.objects.filter(outcome="pending", run__catch_up=catch_ups[0]):
+            engine.synchronize_lane(found[0].run_id, eshop.pk)
+            advance_all()
+        catch_ups[0].refresh_from_db()
+        assert catch_ups[0].finished_at is None
+        assert count_stale() == {eshop.pk: 2}
+
+    scripted.before_answer.append(change)
+    engine.synchronize_lane(before.pk, eshop.pk)
+    assert count_stale() == {eshop.pk: 2}
+    work_off()
+    catch_ups[0].refresh_from_db()
+    assert catch_ups[0].finished_at is not None
+    assert count_stale() == {eshop.pk: 0}
+    assert runs() == [100, 100, 48, 2]
+
+
+def test_orders_that_begin_to_wait_elsewhere_at_the_same_moment(
+    eshop: Eshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run takes an order between choosing it and starting the catch-up's run."""
+    others: list[Started] = []
+
+    def start(*args: Any, **options: Any) -> Started:
+        if not others:
+            others.append(start_run(Order.objects.filter(external_id="250"), None, "bulk"))
+        return start_run(*args, **options)
+
+    monkeypatch.setattr("sync.catching_up.start_run", start)
+    catch_up = start_catch_up(None)
+    assert catch_up.runs.get().items.get(external_id="250").outcome == "skipped"
+    assert others[0].run is not None
+    cancel_run(others[0].run)
+    work_off()
+    assert count_stale() == {eshop.pk: 0}
 
 
 class TestReapply:

@@ -1,16 +1,20 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from threading import Event
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from msgspec import structs
 
 from eshops.models import Eshop
 from eshops.resolve import EshopSettings, ResolvedOrder, resolve
 from eshops.source import SourceAddress
 from orders.models import Handover, Order, Warehouse
+from orders.warehouse import hand_over
 from sync import engine
 from sync.engine import start_run
 from sync.imports import load_orders, start_import
@@ -18,7 +22,8 @@ from sync.models import SyncItem
 from sync.rules import GROUPS, Rule, carry_out, combined
 from tests import factories
 from tests.shops import ScriptedShop
-from tests.sources import source_item, source_order
+from tests.sources import PLACED, source_item, source_order
+from tests.sync.test_worker import eventually
 
 
 def resolved(**values: Any) -> ResolvedOrder:
@@ -69,6 +74,57 @@ def test_only_if_empty_fills_what_is_empty_here() -> None:
     merged, kept = carry_out(before, after, {"customer": Rule("empty", "r")})
     assert (merged.customer_email, merged.customer_phone) == ("new@example.test", "777")
     assert [(c.field, c.old, c.new) for c in kept[0].fields] == [("customer_phone", "777", "888")]
+
+
+PAID = {"is_paid": True, "paid_at": PLACED}
+UNPAID = {"is_paid": False, "paid_at": None}
+POINT = {"pickup_point_id": "77", "pickup_point_name": "Z-BOX Brno"}
+COMPANY = {"company": "Čaj a.s.", "company_id": "123", "vat_id": "CZ123"}
+
+
+@pytest.mark.parametrize(
+    ("group", "ours", "theirs", "is_filled"),
+    [
+        ("status", {"status_code": "odd", "status_name": "odd"}, {}, False),
+        ("status", {"status_code": "", "status_name": ""}, {}, True),
+        ("status", {"status_code": "completed", "status_name": "Hotovo"}, {}, True),
+        ("payment", {"payment_code": "cod", "payment_name": ""}, {"payment_code": "card"}, False),
+        ("payment", {"payment_code": "", "payment_name": ""}, {"payment_code": "card"}, True),
+        ("payment", UNPAID, PAID, True),
+        ("payment", PAID | {"paid_at": None}, PAID, True),
+        ("payment", PAID, UNPAID, False),
+        ("payment", PAID, PAID | {"paid_at": PLACED + timedelta(days=1)}, False),
+        ("delivery", {}, POINT, True),
+        ("delivery", {"delivery_code": "ppl"}, POINT, False),
+        ("delivery", {"pickup_point_id": "5"}, POINT, False),
+        ("delivery", {"tracking_number": "A1"}, {"tracking_url": "https://x.test/B2"}, False),
+        ("delivery", {}, {"tracking_number": "A1", "tracking_url": "https://x.test/A1"}, True),
+        ("customer", {"company": "Káva s.r.o."}, COMPANY, False),
+        ("customer", {"company": "Čaj a.s."}, COMPANY, True),
+        ("totals", {"currency": ""}, {"total": Decimal(30)}, False),
+        ("totals", {"currency": ""}, {}, True),
+    ],
+)
+def test_fields_that_say_one_thing_are_filled_or_kept_together(
+    group: str, ours: dict[str, Any], theirs: dict[str, Any], is_filled: bool
+) -> None:
+    told = structs.replace(resolved(), **theirs)
+    if group == "status":
+        done = {"status_code": "completed", "status_name": "Hotovo", "status_type": "delivered"}
+        told = structs.replace(told, **done, status_color="#23734a")
+    before = structs.replace(resolved(), **ours)
+    after, kept = carry_out(before, told, {group: Rule("empty", "r")})
+    assert after == (told if is_filled else before)
+    assert bool(kept) is not is_filled
+
+
+def test_what_is_said_apart_is_filled_apart() -> None:
+    before = resolved(payment_name="Dobírka", variable_symbol="", **UNPAID)
+    told = resolved(payment_code="card", payment_name="Kartou", variable_symbol="9", **PAID)
+    after, kept = carry_out(before, told, {"payment": Rule("empty", "r")})
+    assert (after.payment_code, after.payment_name) == ("cod", "Dobírka")
+    assert (after.is_paid, after.paid_at, after.variable_symbol) == (True, PLACED, "9")
+    assert [change.field for change in kept[0].fields] == ["payment_code", "payment_name"]
 
 
 def test_an_empty_address_is_filled_as_a_whole() -> None:
@@ -141,6 +197,54 @@ class TestCarriedOut:
         assert (item.outcome, item.message) == ("updated", "")
         assert (order.status_code, order.items.count()) == ("completed", 2)
         assert order.sync_state.kept == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("valkey", "sent")
+def test_an_order_handed_over_while_a_synchronization_waits_for_it(scripted: ScriptedShop) -> None:
+    """The warehouse has locked the order when the answer is to be written; its rules hold."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite locks no rows: whoever writes second begins after the first is done.")
+    eshop = factories.eshop()
+    scripted.put(source_order())
+    load_orders(start_import(eshop, None, None).pk)
+    Order.objects.update(status_type="paid")
+    Warehouse.objects.create(
+        name="Hall", is_active=True, status_types=["paid"], rules={"items": "keep"}
+    )
+    scripted.put(source_order(items=(source_item("11", quantity=Decimal(9)),)))
+    run = start_run(Order.objects.all(), None, "row").run
+    assert run is not None
+    is_locked = Event()
+
+    def warehouse() -> None:
+        try:
+            with transaction.atomic():
+                hand_over(Order.objects.all(), None, name="schedule")
+                is_locked.set()
+                eventually(somebody_waits)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        handed_over = thread.submit(warehouse)
+        assert is_locked.wait(20)
+        engine.synchronize_lane(run.pk, eshop.pk)
+        handed_over.result()
+    order = Order.objects.get()
+    assert order.handover is not None
+    assert order.items.get(kind="product").quantity == 2
+    assert "Items kept: the warehouse has this order since" in run.items.get().message
+
+
+def somebody_waits() -> bool:
+    """Whether another connection to this database waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone() is not None
 
 
 @pytest.mark.django_db

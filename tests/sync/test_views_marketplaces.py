@@ -319,6 +319,42 @@ def html_codes(market: Eshop) -> Any:
     return signed_in(*STAFF).get(detail(market)).context["codes"]
 
 
+class TestOnOrders:
+    """What is not mapped is flagged where staff see the order."""
+
+    def pages(self, market: Eshop, *permissions: str) -> list[str]:
+        order = Order.objects.filter(eshop=market).order_by("pk")[0]
+        client = signed_in("orders.view_order", *permissions)
+        addresses = (reverse("orders:detail", args=[order.pk]), f"/orders/?eshop={market.pk}")
+        return [client.get(address).content.decode() for address in addresses]
+
+    def test_what_is_not_mapped_is_flagged(self, market: Eshop, shop: Eshop) -> None:
+        page, listed = self.pages(market, VIEW)
+        assert "Payment “Dobírka” is not mapped" in page
+        assert "Delivery “Market box” is not mapped" in page and detail(market) in page
+        assert listed.count('title="Payment and delivery are not mapped"') == 3
+        assert detail(market) not in self.pages(market)[0]
+        map_codes(market, ("payment:cod", entry("payment").pk))
+        page, listed = self.pages(market)
+        assert "Payment “" not in page and "Delivery “Market box” is not mapped" in page
+        assert listed.count('title="Delivery is not mapped"') == 3
+        map_codes(market, ("delivery:M-DEL", entry("delivery").pk))
+        assert not [html for html in self.pages(market) if "ot mapped" in html]
+
+    def test_only_on_marketplaces_and_only_what_orders_have(self, market: Eshop) -> None:
+        Order.objects.update(delivery_code="", payment_code="")
+        assert not [html for html in self.pages(market) if "ot mapped" in html]
+        shop = factories.eshop()
+        factories.order(shop)
+        assert not [html for html in self.pages(shop) if "ot mapped" in html]
+
+    def test_names_are_shown_as_text(self, market: Eshop) -> None:
+        Order.objects.update(payment_name=XSS, payment_code=XSS)
+        for html in self.pages(market, VIEW):
+            assert "<script>alert" not in html
+            assert_no_inline_code(html)
+
+
 class TestCapabilities:
     def test_what_a_platform_cannot_do_is_refused(
         self, shop: Eshop, monkeypatch: pytest.MonkeyPatch

@@ -52,10 +52,10 @@ function showSelection() {
   document.body.classList.toggle("has-selection", !bar.hidden);
   bar.classList.toggle("is-over", isOver);
   bar.querySelector("[data-count]").textContent = isOver
-    ? `Bulk synchronization is limited to ${limit} orders at once; ${selection.size} are selected`
+    ? `${bar.dataset.over}; ${selection.size} are selected`
     : `${selection.size} selected` + (elsewhere ? `, ${elsewhere} of them on other pages` : "");
   bar.querySelector("[data-of]").textContent = isOver ? "" : `of at most ${limit}`;
-  bar.querySelector("[type=submit]").disabled = isOver;
+  for (const button of bar.querySelectorAll("[type=submit]")) button.disabled = isOver;
   bar.querySelector("[data-keep]").hidden = !isOver;
 }
 
