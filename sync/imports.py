@@ -182,7 +182,6 @@ def _send(run_id: int, wait: timedelta = timedelta()) -> None:
 
 
 def _work_off(run: SyncRun, eshop: Eshop) -> None:
-    settings = settings_of(eshop)
     try:
         adapter = adapter_of(eshop)
         while _is_wanted(run):
@@ -193,7 +192,8 @@ def _work_off(run: SyncRun, eshop: Eshop) -> None:
             _count_attempt(run)
             page = adapter.fetch_page(run.cursor or None, run.since, run.by_change)
             note_answer(eshop)
-            _store(run, eshop, settings, page)
+            eshop.refresh_from_db(fields=["settings_version", "rules"])
+            _store(run, eshop, settings_of(eshop), page)
     except Unavailable as error:
         _try_later(run, eshop, error)
     except SourceError as error:

@@ -122,6 +122,24 @@ def test_an_import_stops_between_two_pages_when_the_eshop_asks_for_time(
     assert (run.attempts, run.finished_at) == (0, None)
 
 
+def test_settings_saved_meanwhile_hold_from_the_next_page_on(scripted: ScriptedShop) -> None:
+    scripted.batch_size = 1
+    scripted.put(*(source_order(str(n)) for n in range(2)))
+    eshop = factories.eshop()
+
+    def rename() -> None:
+        eshop.sequences.create(kind="status", code="processing", name="Zpracovává se")
+        Eshop.objects.update(settings_version=7)
+
+    scripted.before_answer = [lambda: None, rename]
+    start_import(eshop, None, None)
+    work_off()
+    told = Order.objects.order_by("external_id").values_list(
+        "status_name", "sync_state__settings_version"
+    )
+    assert list(told) == [("processing", 1), ("Zpracovává se", 7)]
+
+
 class TestParked:
     """An order that an import could not load waits there until somebody tries it again."""
 
