@@ -92,7 +92,7 @@ def settings_of(eshop: Eshop) -> EshopSettings:
     """
     listed = listed_kinds(eshop.platform)
     sequences = {
-        (row.kind, row.code): Entry(row.name, row.type, row.color)
+        (row.kind, row.code): _entry(row)
         for row in Sequence.objects.filter(eshop=eshop)
         if row.kind in listed or row.name != row.source_name
     }
@@ -107,6 +107,12 @@ def settings_of(eshop: Eshop) -> EshopSettings:
         rules=eshop.rules,
         name=eshop.name,
     )
+
+
+def _entry(row: Sequence) -> Entry:
+    """What of an entry orders take over: of a status its type and colour, too."""
+    is_status = row.kind == Sequence.Kind.STATUS
+    return Entry(row.name, row.type, row.color) if is_status else Entry(row.name)
 
 
 class Resolution(msgspec.Struct, frozen=True):

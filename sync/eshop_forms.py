@@ -154,7 +154,21 @@ class ActivityForm(forms.ModelForm):
         return self.instance
 
 
-class SequenceForm(forms.ModelForm):
+class SettingForm(forms.ModelForm):
+    """A row of an e-shop's settings. What it does not show is not written."""
+
+    def save(self, commit: bool = True) -> Any:
+        row = self.instance
+        if row.pk:
+            row.save(
+                update_fields=[name for name in self._meta.fields or () if name in self.fields]
+            )
+        else:
+            row.save()
+        return row
+
+
+class SequenceForm(SettingForm):
     """An entry of a code list. One that staff add has a code of its own, which stays as it is."""
 
     picked = forms.CharField(
@@ -215,7 +229,7 @@ class SequenceForm(forms.ModelForm):
         return values
 
 
-class MappingForm(forms.ModelForm):
+class MappingForm(SettingForm):
     """A metadata mapping; `others` are the e-shop's other ones, `known_keys` keys that occur."""
 
     transforms = forms.MultipleChoiceField(

@@ -14,7 +14,7 @@ from eshops.adapters import ADAPTERS, listed_kinds
 from eshops.connection import NotConnected, connect, introduced
 from eshops.credentials import Credentials
 from eshops.models import DataLoad, Eshop, MarketplaceMapping, Sequence
-from eshops.sequences import raise_settings_version
+from eshops.sequences import changing
 from eshops.source import SourceError
 from eshops.unknown import unknown_codes
 from sync.catching_up import COUNTED
@@ -194,7 +194,7 @@ def add_sequence(request: HttpRequest, eshop_id: int, kind: str) -> HttpResponse
     if kind not in Kind.values:
         raise Http404
     if request.method == "POST":
-        return _store(request, eshop_id, Sequence(eshop_id=eshop_id, kind=kind))
+        return _store(request, eshop_id, kind=kind)
     eshop = eshop_of(eshop_id)
     form = SequenceForm(instance=Sequence(eshop=eshop, kind=kind, in_eshop=False))
     return _sequences_page(request, eshop, form)
@@ -204,9 +204,9 @@ def add_sequence(request: HttpRequest, eshop_id: int, kind: str) -> HttpResponse
 @may_change
 def sequence(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
     """Edit an entry, in its place."""
-    row = get_object_or_404(Sequence, pk=pk, eshop=eshop_id)
     if request.method == "POST":
-        return _store(request, eshop_id, row)
+        return _store(request, eshop_id, pk=pk)
+    row = get_object_or_404(Sequence, pk=pk, eshop=eshop_id)
     return _sequences_page(request, eshop_of(eshop_id), SequenceForm(instance=row))
 
 
@@ -214,15 +214,12 @@ def sequence(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
 @may_change
 def follow(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
     """Take the e-shop's own name and description back."""
-    with transaction.atomic():
-        eshop = locked(eshop_id)
+    eshop = eshop_of(eshop_id)
+    with changing(eshop):
         row = get_object_or_404(Sequence, pk=pk, eshop=eshop)
         if row.is_edited:
-            is_renamed = row.name != row.source_name
             row.name, row.description = row.source_name, row.source_description
             row.save(update_fields=["name", "description"])
-            if is_renamed:
-                _raise_versions(eshop, row)
     messages.success(request, f"“{row.name}” is called as the e-shop calls it.")
     return redirect("eshop:sequences", eshop.pk)
 
@@ -231,15 +228,14 @@ def follow(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
 @may_change
 def delete_sequence(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
     """Delete an entry that no order of the e-shop has."""
-    with transaction.atomic():
-        eshop = locked(eshop_id)
+    eshop = eshop_of(eshop_id)
+    with changing(eshop):
         row = get_object_or_404(Sequence, pk=pk, eshop=eshop)
         refusal = _why_needed(row)
         if refusal:
             messages.error(request, f"“{row.name}” was not deleted: {refusal}.")
         else:
             row.delete()
-            raise_settings_version(eshop)
             messages.success(request, f"“{row.name}” was deleted.")
     return redirect("eshop:sequences", eshop.pk)
 
@@ -271,38 +267,27 @@ def loads(request: HttpRequest, eshop_id: int) -> HttpResponse:
     return response
 
 
-def _store(request: HttpRequest, eshop_id: int, row: Sequence) -> HttpResponse:
-    """Save an entry of the request's form, and make orders stale if it resolves otherwise now."""
-    with transaction.atomic():
-        eshop = locked(eshop_id)
-        meant = _meaning(row) if row.pk else None
+def _store(
+    request: HttpRequest, eshop_id: int, kind: str = "", pk: int | None = None
+) -> HttpResponse:
+    """Save the entry, or a new one of that kind, as the request's form has it."""
+    eshop = eshop_of(eshop_id)
+    with changing(eshop):
+        row = get_object_or_404(Sequence, pk=pk, eshop=eshop) if pk else Sequence(
+            eshop=eshop, kind=kind
+        )  # fmt: skip
         form = SequenceForm(request.POST, instance=row)
         if not form.is_valid():
             return _sequences_page(request, eshop, form)
         try:
             with transaction.atomic():
                 row = form.save()
-        except IntegrityError:  # a load that ends just now has the same code
+        except IntegrityError:  # an import that ends just now has learnt the same code
             form.add_error("code", "The e-shop has an entry with this code by now.")
             return _sequences_page(request, eshop, form)
-        if meant != _meaning(row):
-            _raise_versions(eshop, row)
-    is_saved = form.changed_data or meant is None
+    is_saved = form.changed_data or not pk
     messages.success(request, f"“{row.name}” is saved." if is_saved else "Nothing was changed.")
     return redirect("eshop:sequences", eshop.pk)
-
-
-def _meaning(row: Sequence) -> tuple[str, ...]:
-    """What of an entry orders take over: of a status its type and colour, too."""
-    return (row.name, row.type, row.color) if row.kind == Kind.STATUS else (row.name,)
-
-
-def _raise_versions(eshop: Eshop, row: Sequence) -> None:
-    """Orders with this entry are resolved otherwise now, those of marketplaces that use it too."""
-    raise_settings_version(eshop)
-    used = MarketplaceMapping.objects.filter(target=row).exclude(eshop=eshop).values("eshop")
-    for marketplace in Eshop.objects.defer("credentials").filter(pk__in=used):
-        raise_settings_version(marketplace)
 
 
 def _why_needed(row: Sequence) -> str:

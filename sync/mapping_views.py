@@ -2,23 +2,22 @@
 them before they are saved."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, resolve_url
 from django.views.decorators.http import require_http_methods, require_POST
 
 from eshops.mapping import MappingRule, Problem, source_keys
 from eshops.models import Eshop, MetadataMapping
-from eshops.sequences import raise_settings_version
+from eshops.sequences import changing
 from orders.models import Order
 from sync.eshop_forms import MappingForm
-from sync.eshop_pages import eshop_of, locked, may_change, orders_in_words, page
+from sync.eshop_pages import eshop_of, may_change, orders_in_words, page
 from sync.plan import to_builtins
 from sync.preview import kept, outlooks, sample
 
@@ -63,10 +62,11 @@ class Preview:
 def mapping(request: HttpRequest, eshop_id: int, pk: int | None = None) -> HttpResponse:
     """The mappings with one of them in the form, a new one without `pk`; a POST previews or saves
     it. `order` names the order keys are chosen from; `scope` and `key` are the key that was."""
+    eshop = eshop_of(eshop_id)
     if request.method == "POST" and request.POST.get("do") == "save":
-        with transaction.atomic():
-            return _mapping(request, locked(eshop_id), pk)
-    return _mapping(request, eshop_of(eshop_id), pk)
+        with changing(eshop):
+            return _mapping(request, eshop, pk)
+    return _mapping(request, eshop, pk)
 
 
 def _mapping(request: HttpRequest, eshop: Eshop, pk: int | None) -> HttpResponse:
@@ -74,7 +74,7 @@ def _mapping(request: HttpRequest, eshop: Eshop, pk: int | None) -> HttpResponse
     row = next((each for each in rows if each.pk == pk), None)
     if pk and row is None:
         raise Http404
-    meant, chosen = _meaning(rows), _chosen(request, eshop)
+    chosen = _chosen(request, eshop)
     options: dict[str, Any] = {
         "instance": row or MetadataMapping(eshop=eshop, position=_after(rows)),
         "others": [each for each in rows if each.pk != pk],
@@ -91,8 +91,8 @@ def _mapping(request: HttpRequest, eshop: Eshop, pk: int | None) -> HttpResponse
     if request.POST.get("do") != "save":
         return _mapping_page(request, eshop, form=form, preview=preview, **chosen)
     form.save()
-    is_changed = _raise_if_changed(eshop, meant)
-    messages.success(request, f"“{form.instance}” is saved." if is_changed else NOTHING)
+    is_saved = form.changed_data or row is None
+    messages.success(request, f"“{form.instance}” is saved." if is_saved else NOTHING)
     for fight in preview.fights if preview else ():
         messages.warning(request, f"“{fight.ignored}” and “{fight.counts}” fight for one field.")
     if preview and preview.troubled:
@@ -105,10 +105,9 @@ def _mapping(request: HttpRequest, eshop: Eshop, pk: int | None) -> HttpResponse
 @may_change
 def move_mapping(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
     """Try a mapping earlier ("up") or later than its neighbour."""
-    with transaction.atomic():
-        eshop = locked(eshop_id)
+    eshop = eshop_of(eshop_id)
+    with changing(eshop):
         rows = list(eshop.mappings.all())
-        meant = _meaning(rows)
         place = next((at for at, row in enumerate(rows) if row.pk == pk), None)
         if place is None:
             raise Http404
@@ -118,7 +117,6 @@ def move_mapping(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
         for position, row in enumerate(rows):
             row.position = position
         MetadataMapping.objects.bulk_update(rows, ["position"])
-        _raise_if_changed(eshop, meant)
     return redirect(f"{resolve_url('eshop:mapping', eshop.pk)}#mapping-{pk}")
 
 
@@ -131,34 +129,16 @@ def delete_mapping(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse
         row = get_object_or_404(MetadataMapping, pk=pk, eshop=eshop)
         preview = _previewed(request, eshop, list(eshop.mappings.exclude(pk=pk)))
         return _mapping_page(request, eshop, deleted=row, preview=preview)
-    with transaction.atomic():
-        eshop = locked(eshop_id)
+    eshop = eshop_of(eshop_id)
+    with changing(eshop):
         row = get_object_or_404(MetadataMapping, pk=pk, eshop=eshop)
-        meant = _meaning(eshop.mappings.all())
         row.delete()
-        _raise_if_changed(eshop, meant)
     messages.success(request, f"“{row}” was deleted.")
     return redirect("eshop:mapping", eshop.pk)
 
 
 def _rule(row: MetadataMapping) -> MappingRule:
     return MappingRule(row.source_key, row.target, row.label, row.scope, tuple(row.transforms))
-
-
-def _meaning(rows: Iterable[MetadataMapping]) -> dict[tuple[str, str], list[MappingRule]]:
-    """Field → the rules for it in the order they are tried: all that resolving depends on."""
-    found: dict[tuple[str, str], list[MappingRule]] = {}
-    for row in rows:
-        found.setdefault((row.target, row.label), []).append(_rule(row))
-    return found
-
-
-def _raise_if_changed(eshop: Eshop, meant: object) -> bool:
-    """Make orders stale if the mappings mean something else than that by now."""
-    is_changed = _meaning(eshop.mappings.all()) != meant
-    if is_changed:
-        raise_settings_version(eshop)
-    return is_changed
 
 
 def _after(rows: Sequence[MetadataMapping]) -> int:
@@ -201,10 +181,12 @@ def _previewed(
 
 def _mapping_page(request: HttpRequest, eshop: Eshop, **context: Any) -> HttpResponse:
     rows = list(eshop.mappings.all())
-    tried = _meaning(rows)
-    told = [
-        (row, tried[row.target, row.label].index(_rule(row)) + 1, len(tried[row.target, row.label]))
-        for row in rows
-    ]
+    tried: dict[tuple[str, str], list[MetadataMapping]] = {}
+    for row in rows:
+        tried.setdefault((row.target, row.label), []).append(row)
+    told = []
+    for row in rows:
+        rivals = tried[row.target, row.label]
+        told.append((row, rivals.index(row) + 1, len(rivals)))
     context = {"form": None, "deleted": None, "preview": None, "mappings": told} | context
     return page(request, eshop, "mapping", context)

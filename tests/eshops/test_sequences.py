@@ -1,11 +1,18 @@
+import threading
+import time
+
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection, connections
 
+from eshops import sequences
+from eshops.marketplaces import save_mappings
 from eshops.models import Eshop, Sequence
 from eshops.resolve import resolve, settings_of
 from eshops.sequences import learn_from_orders, store_sequences
 from eshops.source import SequenceEntry
 from tests import factories
+from tests.pages import signed_in
 from tests.sources import source_order
 
 pytestmark = pytest.mark.django_db
@@ -152,3 +159,87 @@ class TestListsThePlatformDoesNotTell:
         assert resolve(told, settings_of(eshop)).order.payment_name == "GoPay převodem"
         eshop.sequences.filter(code="gopay").update(name="Online")
         assert resolve(told, settings_of(eshop)).order.payment_name == "Online"
+
+
+class TestWhoseOrdersAreResolvedOtherwise:
+    @pytest.fixture
+    def market(self, eshop: Eshop) -> Eshop:
+        """A marketplace whose code stands for an entry of the e-shop."""
+        store_sequences(eshop, [entry("ppl", "PPL", "delivery"), entry("dpd", "DPD", "delivery")])
+        market = factories.eshop(name="Market", kind="marketplace")
+        factories.order(market, delivery_code="parcel", delivery_name="Parcel")
+        save_mappings(market, {("delivery", "parcel"): str(eshop.sequences.get(code="ppl").pk)})
+        return market
+
+    def versions(self) -> list[int]:
+        return list(Eshop.objects.order_by("pk").values_list("settings_version", flat=True))
+
+    def test_a_marketplace_follows_the_entry_it_uses(self, eshop: Eshop, market: Eshop) -> None:
+        own, market_version = self.versions()
+        store_sequences(
+            eshop, [entry("ppl", "PPL domů", "delivery"), entry("dpd", "D", "delivery")]
+        )
+        assert self.versions() == [own + 1, market_version + 1]
+        told = source_order(delivery_code="parcel")
+        assert resolve(told, settings_of(market)).order.delivery_name == "PPL domů"
+
+    def test_and_no_other_entry(self, eshop: Eshop, market: Eshop) -> None:
+        own, market_version = self.versions()
+        store_sequences(eshop, [entry("ppl", "PPL", "delivery"), entry("dpd", "D", "delivery")])
+        assert self.versions() == [own + 1, market_version]
+
+    def test_orders_that_were_there_before_the_first_load(self) -> None:
+        eshop = factories.eshop()
+        factories.order(eshop, status_code="done", status_name="done")
+        store_sequences(eshop, [entry("done", "Done")])
+        assert self.versions() == [2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_load_and_an_edit_at_once_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Staff save an entry while a load has read it and not yet stored it."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one at a time write")
+    eshop = factories.eshop()
+    store_sequences(eshop, [entry("a", "A"), entry("b", "B")])
+    row = eshop.sequences.get(code="a")
+    is_loading, follow, ended = threading.Event(), sequences._follow, []
+
+    def follow_slowly(row: Sequence, entry: SequenceEntry) -> None:
+        is_loading.set()
+        wait_until_somebody_waits()
+        follow(row, entry)
+
+    def load() -> None:
+        try:
+            store_sequences(Eshop.objects.get(), [entry("b", "Bee")])
+            ended.append("well")
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(sequences, "_follow", follow_slowly)
+    client = signed_in("eshops.change_eshop")
+    loading = threading.Thread(target=load)
+    loading.start()
+    is_loading.wait(20)
+    address = f"/e-shops/{eshop.pk}/sequences/{row.pk}/"
+    assert client.post(address, {"name": "Mine", "type": "", "color": ""}).status_code == 302
+    loading.join(20)
+    assert ended == ["well"]
+    row.refresh_from_db()
+    assert (row.name, row.is_active, row.in_eshop) == ("Mine", False, False)
+    assert names(eshop) == {"a": "Mine", "b": "Bee"}
+
+
+def wait_until_somebody_waits() -> None:
+    """Until another connection waits for a lock."""
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                "AND datname = current_database()"
+            )
+            if cursor.fetchone():
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")

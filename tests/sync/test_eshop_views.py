@@ -19,6 +19,7 @@ from eshops.sandbox.server import RunningSandbox, running
 from eshops.source import Metadatum, Refused, SequenceEntry
 from orders.models import Order, Payload, SyncState
 from sync.engine import start_run, synchronize_lane
+from sync.eshop_forms import SequenceForm
 from sync.imports import load_orders, start_import
 from sync.loading import load_data
 from tests import factories
@@ -350,6 +351,22 @@ class TestSequences:
         row.refresh_from_db()
         assert (row.code, row.in_eshop, version(eshop)) == ("courier", False, 3)
 
+    def test_only_what_the_form_shows_is_written(
+        self, client: Client, eshop: Eshop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A load that ends between a page's reading and its saving."""
+        row = Sequence.objects.get()
+        is_valid = SequenceForm.is_valid
+
+        def meanwhile(form: SequenceForm) -> bool:
+            Sequence.objects.update(is_active=False, source_description="Told since")
+            return is_valid(form)
+
+        monkeypatch.setattr(SequenceForm, "is_valid", meanwhile)
+        self.save(client, row, name="Ours")
+        row.refresh_from_db()
+        assert (row.name, row.is_active, row.source_description) == ("Ours", False, "Told since")
+
     def test_deleting(self, client: Client, eshop: Eshop) -> None:
         used, unused = Sequence.objects.get(), entry(eshop, code="unused", name="Unused")
         held = rows(Eshop, Sequence)
@@ -458,6 +475,30 @@ class TestLoadData:
         load_data(DataLoad.objects.get().pk)
         html = text(client, url("sequences", eshop))
         assert "The key is refused." in html and version(eshop) == 1
+
+
+class TestAdministration:
+    """The e-shop's row in /admin/, where entries and mappings are lines of one form."""
+
+    def test_a_new_name_reaches_the_marketplaces_that_use_it(self, eshop: Eshop) -> None:
+        Sequence.objects.all().delete()
+        row = entry(eshop, "delivery", "ppl")
+        market = factories.eshop(name="Market", kind="marketplace")
+        MarketplaceMapping.objects.create(eshop=market, kind="delivery", code="DPD1", target=row)
+        client = Client()
+        client.force_login(factories.user(is_staff=True, is_superuser=True))
+        data = {
+            "name": "Shop", "kind": "eshop", "is_active": "on",
+            "sequences-TOTAL_FORMS": "1", "sequences-INITIAL_FORMS": "1",
+            "sequences-0-id": row.pk, "sequences-0-eshop": eshop.pk, "sequences-0-is_active": "on",
+            "sequences-0-kind": "delivery", "sequences-0-code": "ppl",
+            "mappings-TOTAL_FORMS": "0", "mappings-INITIAL_FORMS": "0",
+        }  # fmt: skip
+        for name, expected in (("PPL domů", (1, 1)), ("PPL", (2, 2))):
+            address = f"/admin/eshops/eshop/{eshop.pk}/change/"
+            response = client.post(address, data | {"sequences-0-name": name})
+            assert response.status_code == 302
+            assert (version(eshop), version(market)) == expected
 
 
 def test_the_type_of_a_payment_is_kept_and_makes_nothing_stale(
