@@ -94,7 +94,7 @@ def settings_of(eshop: Eshop) -> EshopSettings:
     sequences = {
         (row.kind, row.code): _entry(row)
         for row in Sequence.objects.filter(eshop=eshop)
-        if row.kind in listed or row.name != row.source_name
+        if row.kind in listed or _is_named(row)
     }
     mapped = MarketplaceMapping.objects.filter(eshop=eshop).select_related("target")
     return EshopSettings(
@@ -107,6 +107,12 @@ def settings_of(eshop: Eshop) -> EshopSettings:
         rules=eshop.rules,
         name=eshop.name,
     )
+
+
+def _is_named(row: Sequence) -> bool:
+    """Whether an entry says more than the order it was learnt from."""
+    is_typed = row.kind == Sequence.Kind.STATUS and (row.type or row.color)
+    return bool(is_typed) or row.name != row.source_name
 
 
 def _entry(row: Sequence) -> Entry:

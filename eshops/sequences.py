@@ -23,7 +23,7 @@ from eshops.source import SequenceEntry
 from eshops.unknown import unknown_codes
 
 Kind = Sequence.Kind
-STATUS_COLORS = {
+STATUS_COLORS: dict[str, str] = {
     Sequence.StatusType.NEW: "#8a6d1a",
     Sequence.StatusType.PAID: "#1d5fbf",
     Sequence.StatusType.PACKED: "#6b4fbb",
@@ -89,12 +89,14 @@ def take_over(eshop: Eshop, entries: list[SequenceEntry]) -> dict[str, Told]:
 
     What staff edited stays theirs. An entry that is gone from the lists becomes inactive, and
     active again when it returns. Of the kinds that the platform has no list of, the codes that
-    orders have are added. The answer has added, renamed, gone and returned.
+    orders have are added. The answer has added, renamed, changed (in what else is told of it),
+    gone and returned.
     """
     listed = listed_kinds(eshop.platform)
     entries = [*map(_fitting, entries), *_seen_on_orders(eshop, listed)]
     known = {(row.kind, row.code): row for row in eshop.sequences.all()}
-    changes: dict[str, Told] = {"added": [], "renamed": [], "gone": [], "returned": []}
+    actions = ("added", "renamed", "changed", "gone", "returned")
+    changes: dict[str, Told] = {action: [] for action in actions}
     told = {(entry.kind, entry.code): entry for entry in entries}
     for key, entry in told.items():
         row = known.get(key)
@@ -107,6 +109,8 @@ def take_over(eshop: Eshop, entries: list[SequenceEntry]) -> dict[str, Told]:
                 changes["returned"].append([row.kind, row.code, entry.name, ""])
             elif former != entry.name:
                 changes["renamed"].append([row.kind, row.code, entry.name, former])
+            elif _is_news(row, entry):
+                changes["changed"].append([row.kind, row.code, entry.name, ""])
             _follow(row, entry)
     for key, row in known.items():
         if key not in told and row.is_active and row.source_name and row.kind in listed:
@@ -146,32 +150,56 @@ def raise_settings_version(eshop: Eshop) -> None:
 
 
 def _new(eshop: Eshop, entry: SequenceEntry) -> Sequence:
-    is_status = entry.kind == Kind.STATUS
-    color = STATUS_COLORS[Sequence.StatusType(entry.type)] if is_status and entry.type else ""
-    if is_status and HEX.fullmatch(entry.color):
-        color = entry.color
+    told = _told(entry)
     return Sequence(
         eshop=eshop,
         kind=entry.kind,
         code=entry.code,
-        name=entry.name,
-        type=entry.type,
-        color=color,
-        description=entry.description,
-        source_name=entry.name,
-        source_description=entry.description,
+        **_unedited(entry.kind, told),
+        **{f"source_{name}": value for name, value in told.items()},
     )
 
 
 def _follow(row: Sequence, entry: SequenceEntry) -> None:
     """Let what staff did not edit follow the e-shop."""
-    before = (row.name, row.description, row.source_name, row.source_description)
-    if row.name == row.source_name:
-        row.name = entry.name
-    if row.description == row.source_description:
-        row.description = entry.description
-    row.source_name, row.source_description = entry.name, entry.description
-    after = (row.name, row.description, row.source_name, row.source_description)
-    if before != after or not (row.is_active and row.in_eshop):
-        row.is_active = row.in_eshop = True
-        row.save()
+    columns = [*Sequence.TOLD, *(f"source_{name}" for name in Sequence.TOLD)]
+    columns += ["is_active", "in_eshop"]
+    before, told = [getattr(row, column) for column in columns], _told(entry, row)
+    left, follows = _unedited(row.kind, _last_told(row)), _unedited(row.kind, told)
+    for name in Sequence.TOLD:
+        if getattr(row, name) == left[name]:
+            setattr(row, name, follows[name])
+        setattr(row, f"source_{name}", told[name])
+    row.is_active = row.in_eshop = True
+    if before != [getattr(row, column) for column in columns]:
+        row.save(update_fields=columns)
+
+
+def _told(entry: SequenceEntry, row: Sequence | None = None) -> dict[str, Any]:
+    """What the e-shop tells. A type it tells no more is left: it is we who see it in a code."""
+    return {
+        "name": entry.name,
+        "type": entry.type or (row.source_type if row else ""),
+        "color": entry.color if HEX.fullmatch(entry.color) else "",
+        "description": entry.description,
+        "price": entry.price,
+    }
+
+
+def _last_told(row: Sequence) -> dict[str, Any]:
+    return {name: getattr(row, f"source_{name}") for name in Sequence.TOLD}
+
+
+def _unedited(kind: str, told: dict[str, Any]) -> dict[str, Any]:
+    """An entry as it is until staff edit it: a status that has no colour gets its type's."""
+    if kind != Kind.STATUS or told["color"]:
+        return told
+    return told | {"color": STATUS_COLORS.get(told["type"], "")}
+
+
+def _is_news(row: Sequence, entry: SequenceEntry) -> bool:
+    """Whether the e-shop tells what neither it nor anybody here has told before."""
+    known = _last_told(row)
+    return any(
+        value not in (known[name], getattr(row, name)) for name, value in _told(entry, row).items()
+    )

@@ -1,6 +1,8 @@
 """The forms of an e-shop's settings: what they take, and why they refuse."""
 
+import html
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ from eshops.mapping import is_path
 from eshops.models import Eshop, MetadataMapping
 from eshops.models import Sequence as CodeListEntry
 from eshops.source import Credential
+from orders.templatetags.show import money
 
 BLACK = "#000000"
 Target = MetadataMapping.Target
@@ -167,6 +170,16 @@ class SettingForm(forms.ModelForm):
             row.save()
         return row
 
+    def worded(self, name: str, value: Any) -> str:
+        """A field's value as people read it."""
+        choices = getattr(self.fields[name], "choices", None)
+        labels = {str(key): str(label) for key, label in choices} if choices else {}
+        if isinstance(value, list):
+            return ", ".join(labels.get(each, str(each)) for each in value)
+        if isinstance(value, Decimal):
+            return money(value)
+        return labels.get(str(value), html.unescape(str(value)))
+
 
 class SequenceForm(SettingForm):
     """An entry of a code list. One that staff add has a code of its own, which stays as it is."""
@@ -195,6 +208,9 @@ class SequenceForm(SettingForm):
         self.fields["type"] = forms.ChoiceField(
             required=False, choices=[("", "None"), *CodeListEntry.types(row.kind)]
         )
+        for name, value in row.theirs.items():
+            if name in self.fields:
+                self.fields[name].help_text = f"The e-shop: {self.worded(name, value)}"
         is_status = row.kind == CodeListEntry.Kind.STATUS
         absent = ["description", "price"] if is_status else ["color", "picked"]
         absent += ["code"] if row.pk else []

@@ -213,14 +213,15 @@ def sequence(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
 @require_POST
 @may_change
 def follow(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
-    """Take the e-shop's own name and description back."""
+    """Take back what the e-shop has of its own."""
     eshop = eshop_of(eshop_id)
     with changing(eshop):
         row = get_object_or_404(Sequence, pk=pk, eshop=eshop)
-        if row.is_edited:
-            row.name, row.description = row.source_name, row.source_description
-            row.save(update_fields=["name", "description"])
-    messages.success(request, f"“{row.name}” is called as the e-shop calls it.")
+        taken = row.theirs
+        for name, value in taken.items():
+            setattr(row, name, value)
+        row.save(update_fields=[*taken])
+    messages.success(request, f"“{row.name}” is as the e-shop has it.")
     return redirect("eshop:sequences", eshop.pk)
 
 
@@ -335,7 +336,7 @@ def _last_loads(eshop: Eshop) -> list[ToldLoad]:
 
 def _told(load: DataLoad) -> ToldLoad:
     changes = []
-    for action in ("added", "renamed", "gone", "returned"):
+    for action in ("added", "renamed", "changed", "gone", "returned"):
         entries = load.changes.get(action, [])
         names = [
             f"{Kind(kind).label} {former + ' → ' if former else ''}{name} ({code})"

@@ -1,5 +1,7 @@
 import threading
 import time
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -70,6 +72,85 @@ def test_what_staff_edited_stays_theirs_and_both_are_known(eshop: Eshop) -> None
         True,
     )
     assert eshop.settings_version == 1, "orders would be resolved as before"
+
+
+def status(**told: Any) -> list[SequenceEntry]:
+    return [SequenceEntry(kind="status", code="s", name="S", **told)]
+
+
+def delivery(**told: Any) -> list[SequenceEntry]:
+    return [SequenceEntry(kind="delivery", code="d", name="D", **told)]
+
+
+class TestWhatTheEshopTellsBesidesTheName:
+    def after(self, *loads: list[SequenceEntry], **edited: Any) -> tuple[Sequence, int, Any]:
+        """The entry, how often its orders became stale by the last load, and what that told."""
+        eshop = factories.eshop(name=f"Shop {Eshop.objects.count()}")
+        for load in loads[:-1]:
+            store_sequences(eshop, load)
+        if edited:
+            eshop.sequences.update(**edited)
+        version = eshop.settings_version
+        changes = store_sequences(eshop, loads[-1])
+        return (
+            eshop.sequences.select_related("eshop").get(),
+            eshop.settings_version - version,
+            changes,
+        )
+
+    def test_a_status_follows_in_type_and_colour(self) -> None:
+        row, raised, changes = self.after(
+            status(type="paid", color="#111111"), status(type="shipped", color="#222222")
+        )
+        assert (row.type, row.color, raised) == ("shipped", "#222222", 1)
+        assert changes == {"changed": [["status", "s", "S", ""]]}
+
+    def test_a_colour_that_it_has_of_its_type_follows_the_type(self) -> None:
+        row, raised, _ = self.after(status(type="paid"), status(type="shipped"))
+        assert (row.type, row.color, row.source_color, raised) == ("shipped", "#0f7285", "", 1)
+        row, *_ = self.after(status(type="paid"), status(type="paid", color="#222222"))
+        assert row.color == "#222222"
+
+    def test_what_staff_edited_stays_and_the_eshops_is_known(self) -> None:
+        row, raised, changes = self.after(
+            status(type="paid", color="#111111"),
+            status(type="shipped", color="#222222"),
+            type="packed",
+        )
+        assert (row.type, row.color, raised) == ("packed", "#222222", 1)
+        assert row.theirs == {"type": "shipped"}
+        row, raised, changes = self.after(
+            status(type="paid", color="#111111"), status(type="paid", color="#222222"), color=""
+        )
+        assert (row.color, row.theirs, raised) == ("", {"color": "#222222"}, 0)
+        assert changes == {"changed": [["status", "s", "S", ""]]}
+
+    def test_a_price_follows_and_makes_nothing_stale(self) -> None:
+        row, raised, changes = self.after(
+            delivery(price=Decimal("4.50"), description="EU"), delivery(price=Decimal("5.00"))
+        )
+        assert (row.price, row.description, raised) == (Decimal(5), "", 0)
+        assert changes == {"changed": [["delivery", "d", "D", ""]]}
+        row, *_ = self.after(delivery(price=Decimal("4.50")), delivery())
+        assert row.price is None
+        row, *_ = self.after(
+            delivery(price=Decimal("4.50")), delivery(price=Decimal(5)), price=Decimal(39)
+        )
+        assert (row.price, row.theirs) == (Decimal(39), {"price": Decimal(5)})
+
+    def test_of_an_entry_from_before_that_was_kept(self) -> None:
+        """What staff made of it is not known: what is as the e-shop has it follows from then on,
+        the rest stays and the e-shop's is shown beside it."""
+        unknown = {"source_type": "", "source_color": "", "type": "paid"}
+        row, raised, changes = self.after(
+            status(type="paid"), status(type="paid"), **unknown, color="#1d5fbf"
+        )
+        assert (row.theirs, raised, changes) == ({}, 0, {})
+        store_sequences(row.eshop, status(type="shipped"))
+        row.refresh_from_db()
+        assert (row.type, row.color) == ("shipped", "#0f7285")
+        row, raised, _ = self.after(status(type="paid"), status(type="shipped"), **unknown)
+        assert (row.type, row.theirs, raised) == ("paid", {"type": "shipped"}, 0)
 
 
 def test_what_is_gone_becomes_inactive_and_returns(eshop: Eshop) -> None:
@@ -159,6 +240,16 @@ class TestListsThePlatformDoesNotTell:
         assert resolve(told, settings_of(eshop)).order.payment_name == "GoPay převodem"
         eshop.sequences.filter(code="gopay").update(name="Online")
         assert resolve(told, settings_of(eshop)).order.payment_name == "Online"
+
+    def test_a_type_that_staff_give_to_a_status_counts_at_once(
+        self, eshop: Eshop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(
+            "eshops.adapters.woocommerce.adapter.WooCommerce.lists", frozenset({"payment"})
+        )
+        store_sequences(eshop, [])
+        eshop.sequences.filter(kind="status").update(type="packed")
+        assert resolve(source_order(), settings_of(eshop)).order.status_type == "packed"
 
 
 class TestWhoseOrdersAreResolvedOtherwise:

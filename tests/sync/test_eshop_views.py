@@ -395,6 +395,30 @@ class TestSequences:
         text(client, url("follow", eshop, row.pk), {})
         assert version(eshop) == 2
 
+    def test_what_the_eshop_has_is_shown_beside_what_is_ours(
+        self, client: Client, eshop: Eshop
+    ) -> None:
+        row = entry(
+            eshop, code="hold", type="packed", color="#111111", source_name="Processing",
+            source_type="shipped", source_color="#222222",
+        )  # fmt: skip
+        paid = entry(
+            eshop, "payment", "cod", price=39, source_name="PPL domů", source_price=35,
+            source_description="For a fee",
+        )  # fmt: skip
+        html = text(client, url("sequences", eshop))
+        for told in ("Shipped", "#222222", "35.00", "For a fee"):
+            assert f"The e-shop: {told}" in html
+        opened = text(client, url("sequence", eshop, row.pk))
+        assert "The e-shop: Shipped" in opened and "The e-shop: #222222" in opened
+        assert "The e-shop: 35.00" in text(client, url("sequence", eshop, paid.pk))
+        text(client, url("follow", eshop, row.pk), {})
+        text(client, url("follow", eshop, paid.pk), {})
+        row.refresh_from_db()
+        paid.refresh_from_db()
+        assert (row.type, row.color, row.theirs, version(eshop)) == ("shipped", "#222222", {}, 2)
+        assert (paid.price, paid.description, paid.theirs) == (35, "For a fee", {})
+
     def test_what_is_gone_is_shown_as_gone(self, client: Client, eshop: Eshop) -> None:
         entry(eshop, code="old", source_name="Old", is_active=False, in_eshop=False)
         html = text(client, url("sequences", eshop))
