@@ -1,6 +1,7 @@
 """The forms of an e-shop's settings: what they take, and why they refuse."""
 
 import html
+import json
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,8 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.forms.models import model_to_dict
 
 from eshops.adapters import ADAPTERS
 from eshops.mapping import is_path
@@ -158,7 +161,45 @@ class ActivityForm(forms.ModelForm):
 
 
 class SettingForm(forms.ModelForm):
-    """A row of an e-shop's settings. What it does not show is not written."""
+    """A row of an e-shop's settings. What it does not show is not written, and nothing is written
+    over what somebody changed since the page was opened.
+
+    The page sends `as_it_was` back as "as_it_was"; read the row under the lock it is saved in.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._is = {
+            name: json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+            for name, value in model_to_dict(self.instance, self._meta.fields).items()
+        }
+
+    @property
+    def as_it_was(self) -> str:
+        """What the row holds, "" for a new one."""
+        return json.dumps(self._is) if self.instance.pk else ""
+
+    def clean(self) -> dict[str, Any]:
+        values, was = super().clean() or {}, self._was()
+        changed = [
+            f"{self.fields[name].label or name.capitalize()}: “{self.worded(name, now)}”"
+            for name, now in model_to_dict(self.instance, self.changed_data).items()
+            if name in was and was[name] != self._is[name]
+        ]
+        if changed:
+            self.add_error(
+                None,
+                f"Somebody has changed this since you opened it. It is now: {', '.join(changed)}. "
+                "Nothing was saved. What you entered is still here: correct it, or save it again.",
+            )
+        return values
+
+    def _was(self) -> dict[str, Any]:
+        try:
+            was = json.loads(self.data.get("as_it_was") or "{}")
+        except ValueError:
+            return {}
+        return was if isinstance(was, dict) else {}
 
     def save(self, commit: bool = True) -> Any:
         row = self.instance
@@ -176,9 +217,11 @@ class SettingForm(forms.ModelForm):
         labels = {str(key): str(label) for key, label in choices} if choices else {}
         if isinstance(value, list):
             return ", ".join(labels.get(each, str(each)) for each in value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
         if isinstance(value, Decimal):
             return money(value)
-        return labels.get(str(value), html.unescape(str(value)))
+        return labels.get(str(value), html.unescape(str(value or "")))
 
 
 class SequenceForm(SettingForm):
@@ -218,7 +261,7 @@ class SequenceForm(SettingForm):
         for name in absent:
             del self.fields[name]
         if is_status:
-            self.fields["picked"].initial = row.color or BLACK
+            self.fields["picked"].initial = (row.color or BLACK).lower()
         elif row.price is not None:
             self.initial["price"] = f"{row.price.normalize():f}"
             self.fields["price"].widget.attrs["min"] = "0"

@@ -501,6 +501,68 @@ class TestLoadData:
         assert "The key is refused." in html and version(eshop) == 1
 
 
+class TestTwoTabs:
+    """Two people, or one with two tabs, edit the same."""
+
+    def opened(self, client: Client, address: str) -> dict[str, Any]:
+        """What the page's form would send."""
+        form = client.get(address).context["form"]
+        data = {field.name: field.value() for field in form} | {"as_it_was": form.as_it_was}
+        return {name: value for name, value in data.items() if value is not None}
+
+    def test_a_name_that_was_changed_meanwhile_is_not_undone(
+        self, client: Client, eshop: Eshop
+    ) -> None:
+        row = Sequence.objects.get()
+        address = url("sequence", eshop, row.pk)
+        mine, theirs = self.opened(client, address), self.opened(client, address)
+        text(client, address, theirs | {"name": "Vyřizuje se", "type": "packed"})
+        held = rows(Eshop, Sequence)
+        html = text(client, address, mine | {"color": "#222222", "picked": "#222222"})
+        assert "Somebody has changed this since you opened it." in html
+        assert "It is now: Name: “Vyřizuje se”, Type: “Packed”." in html
+        assert 'value="#222222"' in html and rows(Eshop, Sequence) == held
+        again = client.post(address, mine).context["form"].as_it_was
+        text(client, address, mine | {"name": "Doing", "as_it_was": again})
+        row.refresh_from_db()
+        assert (row.name, row.type, version(eshop)) == ("Doing", "paid", 3)
+
+    def test_the_same_twice_is_no_quarrel(self, client: Client, eshop: Eshop) -> None:
+        address = url("sequence", eshop, Sequence.objects.get().pk)
+        data = self.opened(client, address) | {"name": "Vyřizuje se"}
+        text(client, address, data)
+        assert "Nothing was changed." in text(client, address, data)
+        assert version(eshop) == 2
+
+    def test_a_price_and_a_load_meanwhile(self, client: Client, eshop: Eshop) -> None:
+        row = entry(eshop, "payment", "cod", price="39", description="Cash")
+        address = url("sequence", eshop, row.pk)
+        data = self.opened(client, address)
+        Sequence.objects.filter(pk=row.pk).update(price="45.5")
+        html = text(client, address, data | {"description": "Cash or card"})
+        assert "It is now: Price: “45.50”." in html
+        row.refresh_from_db()
+        assert (row.description, f"{row.price:f}") == ("Cash", "45.500000")
+
+    @pytest.mark.parametrize("told", ["no json", "[1]", "{}", '{"name": null, "x": 1}'])
+    def test_what_no_page_would_send_harms_nothing(
+        self, client: Client, eshop: Eshop, told: str
+    ) -> None:
+        address = url("sequence", eshop, Sequence.objects.get().pk)
+        text(client, address, self.opened(client, address) | {"as_it_was": told})
+        assert version(eshop) == 1
+
+    def test_a_mapping(self, client: Client, eshop: Eshop) -> None:
+        row = eshop.mappings.create(source_key="_vat", target="vat_id", transforms=["upper"])
+        address = url("edit_mapping", eshop, row.pk)
+        mine = self.opened(client, address) | {"do": "save"}
+        text(client, address, mine | {"target": "tax_id", "transforms": ["trim", "digits"]})
+        held = rows(Eshop, MetadataMapping)
+        html = text(client, address, mine | {"source_key": "_vat_id"})
+        assert "It is now: Transforms: “Trim spaces, Digits only”, Goes into: “Tax ID”." in html
+        assert rows(Eshop, MetadataMapping) == held
+
+
 class TestAdministration:
     """The e-shop's row in /admin/, where entries and mappings are lines of one form."""
 
