@@ -13,6 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.forms.models import model_to_dict
 
 from eshops.adapters import ADAPTERS
+from eshops.connection import can
 from eshops.mapping import is_path
 from eshops.models import Eshop, MetadataMapping
 from eshops.models import Sequence as CodeListEntry
@@ -148,11 +149,23 @@ class ActivityForm(forms.ModelForm):
         model = Eshop
         fields = ["is_active", "import_every"]
 
+    @property
+    def is_importable(self) -> bool:
+        """Whether orders can be imported automatically."""
+        return not self._why_not()
+
     def clean_import_every(self) -> int | None:
         every = self.cleaned_data["import_every"]
-        if every and self.instance.import_mode == Eshop.ImportMode.DIRECT:
-            raise ValidationError("Its orders go directly into an e-shop, and are read from there.")
+        if every and (reason := self._why_not()):
+            raise ValidationError(reason)
         return every
+
+    def _why_not(self) -> str:
+        if self.instance.import_mode == Eshop.ImportMode.DIRECT:
+            return "Its orders go directly into an e-shop, and are read from there."
+        if not can(self.instance, "changed_since"):
+            return "This e-shop cannot tell which orders were changed: they are imported by hand."
+        return ""
 
     def save(self, commit: bool = True) -> Eshop:
         """Write these two columns and no other."""

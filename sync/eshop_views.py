@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from eshops.adapters import ADAPTERS, listed_kinds
-from eshops.connection import NotConnected, connect, introduced
+from eshops.connection import NotConnected, able, can, connect, introduced
 from eshops.credentials import Credentials
 from eshops.models import DataLoad, Eshop, MarketplaceMapping, Sequence
 from eshops.sequences import changing
@@ -63,9 +63,7 @@ def connection(request: HttpRequest, eshop_id: int) -> HttpResponse:
     if form.is_valid() and request.POST.get("do") == "save":
         saved = _connected(eshop.name, eshop.platform, form)
         if isinstance(saved, Eshop):
-            messages.success(
-                request, "The connection works and is saved; the code lists were read."
-            )
+            messages.success(request, f"The connection works and is saved{_and_read(saved)}.")
             return _to(request, "eshop:connection", eshop.pk)
         answer = saved
     elif form.is_valid():
@@ -95,7 +93,7 @@ def add(request: HttpRequest, platform: str) -> HttpResponse:
         saved = _connected(form.cleaned_data["name"], platform, form, is_new=True)
         if isinstance(saved, Eshop):
             messages.success(
-                request, f"{saved} is connected and its code lists were read. Load its orders next."
+                request, f"{saved} is connected{_and_read(saved)}. Load its orders next."
             )
             if request.user.has_perm("eshops.change_eshop"):
                 return _to(request, "eshop:connection", saved.pk)
@@ -109,6 +107,7 @@ def add(request: HttpRequest, platform: str) -> HttpResponse:
         "answer": answer,
         "label": factory.label,
         "status_rule": factory.status_rule,
+        "is_loadable": platform in able("sequences"),
     }
     is_part = request.method == "POST" and getattr(request, "htmx", False)
     return render(request, "eshop/_answer.html" if is_part else "eshop/add.html", context)
@@ -126,9 +125,13 @@ def activity(request: HttpRequest, eshop_id: int) -> HttpResponse:
             return _connection_page(request, get_object_or_404(Eshop, pk=eshop_id), activity=form)
         form.save()
     messages.success(request, "Saved." if form.changed_data else "Nothing was changed.")
-    if eshop.is_active and not was_active:
+    if eshop.is_active and not was_active and can(eshop, "sequences"):
         _start_load(request, eshop)
     return redirect("eshop:connection", eshop.pk)
+
+
+def _and_read(eshop: Eshop) -> str:
+    return " and its code lists were read" if can(eshop, "sequences") else ""
 
 
 def _tried(probe: Eshop) -> Answer:
@@ -146,7 +149,8 @@ def _tried(probe: Eshop) -> Answer:
         if kind in ADAPTERS[probe.platform].lists
     )
     name = f" as “{info.name}”" if info.name else ""
-    return Answer(f"The connection works: the e-shop answers{name}, {counts}.", is_good=True)
+    told = f", {counts}" if counts else ""
+    return Answer(f"The connection works: the e-shop answers{name}{told}.", is_good=True)
 
 
 def _probe(eshop: Eshop, form: ConnectionForm) -> Eshop:
@@ -175,6 +179,7 @@ def _connection_page(request: HttpRequest, eshop: Eshop, **context: Any) -> Http
         "form": ConnectionForm(eshop),
         "answer": None,
         "activity": ActivityForm(instance=eshop),
+        "is_loadable": can(eshop, "sequences"),
         "platform": platform.label if platform else eshop.platform,
         "status_rule": platform.status_rule if platform else "",
     } | context
@@ -320,6 +325,7 @@ def _sequences_page(
         "form": form,
         "status_rule": platform.status_rule if platform else "",
         "listed": listed_kinds(eshop.platform),
+        "is_loadable": can(eshop, "sequences"),
         "lists": [(k, title, [row for row in rows if row.kind == k]) for k, title in LISTS.items()],
         "types": {kind.value: dict(Sequence.types(kind)) for kind in Kind},
         "unknown": [(each, Kind(each.kind).label) for each in unknown_codes(eshop)],

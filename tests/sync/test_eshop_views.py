@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from eshops.adapters.woocommerce.adapter import WooCommerce
 from eshops.credentials import Credentials
 from eshops.models import DataLoad, Eshop, MarketplaceMapping, MetadataMapping, Sequence
 from eshops.sandbox.server import RunningSandbox, running
@@ -499,6 +500,66 @@ class TestLoadData:
         load_data(DataLoad.objects.get().pk)
         html = text(client, url("sequences", eshop))
         assert "The key is refused." in html and version(eshop) == 1
+
+
+class TestWhatThePlatformCannotDo:
+    """It is neither shown nor accepted."""
+
+    @pytest.fixture
+    def unable(self, eshop: Eshop, monkeypatch: pytest.MonkeyPatch) -> Eshop:
+        monkeypatch.setattr(WooCommerce, "capabilities", frozenset())
+        monkeypatch.setattr(WooCommerce, "lists", frozenset())
+        return eshop
+
+    def test_importing_what_was_changed(self, client: Client, unable: Eshop) -> None:
+        html = text(client, url("connection", unable))
+        assert 'name="import_every"' not in html and "Imported until" not in html
+        assert "imported by hand only" in html
+        held = rows(Eshop)
+        html = text(client, url("activity", unable), {"is_active": "on", "import_every": "5"})
+        assert "This e-shop cannot tell which orders were changed" in html
+        assert rows(Eshop) == held
+        Eshop.objects.update(import_every=5)
+        assert "every 5 minutes" not in text(client, url("connection", unable))
+        text(client, url("activity", unable), {"is_active": "on"})
+        assert Eshop.objects.get().import_every is None
+
+    def test_importing_what_goes_directly_into_another(self, client: Client, eshop: Eshop) -> None:
+        direct = factories.eshop(
+            name="Market", kind="marketplace", import_mode="direct", direct_eshop=eshop
+        )
+        html = text(client, url("connection", direct))
+        assert 'name="import_every"' not in html and "going directly into an e-shop" in html
+        html = text(client, url("activity", direct), {"is_active": "on", "import_every": "5"})
+        assert "Its orders go directly into an e-shop" in html
+        assert Eshop.objects.get(pk=direct.pk).import_every is None
+
+    def test_loading_code_lists(
+        self, client: Client, unable: Eshop, sent: Sent, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        address = url("load", unable)
+        for page in ("connection", "sequences"):
+            html = text(client, url(page, unable))
+            assert f'action="{address}"' not in html
+            assert "Load data" not in html and "code lists" not in html
+        html = text(client, address, {})
+        assert "Shop has no code lists that could be loaded." in html
+        Eshop.objects.update(is_active=False)
+        html = text(client, url("activity", unable), {"is_active": "on"})
+        assert "Saved." in html and "could be loaded" not in html
+        assert not DataLoad.objects.exists() and not sent.commit()
+        monkeypatch.setattr(WooCommerce, "capabilities", frozenset({"sequences"}))
+        assert f'action="{address}"' in text(client, url("sequences", unable))
+
+    def test_connecting_tells_of_no_code_lists(self, unable: Eshop) -> None:
+        client = signed_in("eshops.add_eshop")
+        html = text(client, reverse("connect:add", args=["woocommerce"]))
+        assert "Connecting tries the connection first; if that fails" in html
+
+    def test_what_it_can_do_is_shown(self, client: Client, eshop: Eshop) -> None:
+        html = text(client, url("connection", eshop))
+        assert 'name="import_every"' in html and "Imported until" in html
+        assert f'action="{url("load", eshop)}"' in text(client, url("sequences", eshop))
 
 
 class TestTwoTabs:
