@@ -35,6 +35,7 @@ class EshopSettings(msgspec.Struct, frozen=True):
     rules: Mapping[str, str] = {}
     """Group of fields → overwrite, empty or keep; carried out by `sync.rules`."""
     name: str = ""
+    timezone: str = "UTC"
 
 
 class ResolvedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +107,7 @@ def settings_of(eshop: Eshop) -> EshopSettings:
         ),
         rules=eshop.rules,
         name=eshop.name,
+        timezone=eshop.timezone,
     )
 
 
@@ -139,7 +141,7 @@ def resolve(source: SourceOrder, settings: EshopSettings) -> Resolution:
     status = settings.sequences.get(("status", source.status_code)) or Entry(source.status_code)
     payment = settings.sequences.get(("payment", source.payment_code))
     delivery = settings.sequences.get(("delivery", source.delivery_code))
-    mapped = map_metadata(source, settings.mappings)
+    mapped = map_metadata(source, settings.mappings, settings.timezone)
     values = mapped.fields
     order = ResolvedOrder(
         number=source.number,

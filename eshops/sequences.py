@@ -36,7 +36,7 @@ STATUS_COLORS: dict[str, str] = {
 NAME_LENGTH = 200
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
-_NO_MEANING: tuple[Any, ...] = ({}, {})
+_NO_MEANING: tuple[Any, ...] = ({}, {}, "")
 
 Told = list[list[str]]
 """Entries as [kind, code, name, former name]."""
@@ -70,12 +70,12 @@ def _concerned(eshop: Eshop, besides: Collection[int] = ()) -> QuerySet[Eshop]:
 
 def _meaning(eshop: Eshop) -> tuple[Any, ...]:
     """All of the e-shop's settings that its orders are resolved with; of its mappings the order
-    in which those for one field are tried."""
+    in which those for one field are tried, and the zone that dates are told in."""
     settings = settings_of(eshop)
     fields: dict[tuple[str, str], list[MappingRule]] = {}
     for rule in settings.mappings:
         fields.setdefault((rule.target, rule.label), []).append(rule)
-    return settings.sequences, fields
+    return settings.sequences, fields, settings.timezone if fields else ""
 
 
 def store_sequences(eshop: Eshop, entries: list[SequenceEntry]) -> dict[str, Told]:

@@ -43,7 +43,7 @@ def outlooks(eshop: Eshop, rules: Sequence[MappingRule], count: int = SAMPLE) ->
         except SourceError:
             continue
         plan = compare(before.order, after.order)
-        fight = tuple(rivals(source, then.mappings))
+        fight = tuple(rivals(source, then.mappings, then.timezone))
         found.append(Outlook(payload.order, plan, after.problems, fight))
     return found
 

@@ -279,6 +279,14 @@ class TestWhoseOrdersAreResolvedOtherwise:
         store_sequences(eshop, [entry("ppl", "PPL", "delivery"), entry("dpd", "D", "delivery")])
         assert self.versions() == [own + 1, market_version]
 
+    def test_another_time_zone_where_metadata_are_mapped(self, eshop: Eshop) -> None:
+        """Dates are told in it."""
+        eshop.mappings.create(source_key="when", target="delivery_date")
+        with sequences.changing(eshop):
+            Eshop.objects.update(timezone="Europe/Prague")
+        assert self.versions() == [2]
+        assert settings_of(Eshop.objects.get()).timezone == "Europe/Prague"
+
     def test_orders_that_were_there_before_the_first_load(self) -> None:
         eshop = factories.eshop()
         factories.order(eshop, status_code="done", status_name="done")
