@@ -122,6 +122,15 @@ def lookup(metadata: Sequence[Metadatum], source_key: str) -> Iterator[Any]:
             yield _inside(datum.value, rest)
 
 
+def has_key(source: SourceOrder, rule: MappingRule) -> bool:
+    """Whether the rule's key leads to anything in the order, be it empty."""
+    return any(
+        any(datum.key == rule.source_key for datum in metadata)
+        or any(value is not None for value in lookup(metadata, rule.source_key))
+        for metadata in _places(source, rule.scope)
+    )
+
+
 def is_path(source_key: str) -> bool:
     """Whether a source key can lead anywhere: `a.b[0]` can, `a..b` and `a[x` cannot."""
     return bool(_PATH.fullmatch(source_key))

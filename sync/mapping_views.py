@@ -3,7 +3,8 @@ them before they are saved."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -19,7 +20,7 @@ from orders.models import Order
 from sync.eshop_forms import MappingForm
 from sync.eshop_pages import eshop_of, may_change, orders_in_words, page
 from sync.plan import to_builtins
-from sync.preview import kept, outlooks, sample
+from sync.preview import kept, outlooks, sample, stray
 
 NOTHING = "Nothing was changed."
 
@@ -61,7 +62,8 @@ class Preview:
 @may_change
 def mapping(request: HttpRequest, eshop_id: int, pk: int | None = None) -> HttpResponse:
     """The mappings with one of them in the form, a new one without `pk`; a POST previews or saves
-    it. `order` names the order keys are chosen from; `scope` and `key` are the key that was."""
+    it; one whose key no order has is saved if the key is sent as `sure`. `order` names the order
+    keys are chosen from; `scope` and `key` are the key that was."""
     eshop = eshop_of(eshop_id)
     if request.method == "POST" and request.POST.get("do") == "save":
         with changing(eshop):
@@ -88,7 +90,8 @@ def _mapping(request: HttpRequest, eshop: Eshop, pk: int | None) -> HttpResponse
     if not form.is_valid():
         return _mapping_page(request, eshop, form=form, **chosen)
     preview = _previewed(request, eshop, rows if row else [*rows, form.instance])
-    if request.POST.get("do") != "save":
+    chosen |= _doubt(request, eshop, form)
+    if request.POST.get("do") != "save" or (chosen["doubt"] and not chosen["is_sure"]):
         return _mapping_page(request, eshop, form=form, preview=preview, **chosen)
     form.save()
     is_saved = form.changed_data or row is None
@@ -99,6 +102,19 @@ def _mapping(request: HttpRequest, eshop: Eshop, pk: int | None) -> HttpResponse
         told = orders_in_words(preview.troubled)
         messages.warning(request, f"Of the last orders {told} have a value that does not fit.")
     return redirect("eshop:mapping", eshop.pk)
+
+
+def _doubt(request: HttpRequest, eshop: Eshop, form: MappingForm) -> dict[str, Any]:
+    """What is wrong with a key that was entered; whoever has been told may save it all the same,
+    because a key may be right before the first order has it."""
+    rule, doubt = _rule(form.instance), None
+    if {"scope", "source_key"} & {*form.changed_data} or not form.instance.pk:
+        with suppress(ImproperlyConfigured):  # said where an order is chosen
+            doubt = stray(eshop, rule)
+    if doubt and not request.user.has_perm("orders.view_order"):
+        doubt = replace(doubt, key="")
+    sure = f"{rule.scope}:{rule.source_key}"
+    return {"doubt": doubt, "sure": sure, "is_sure": request.POST.get("sure") == sure}
 
 
 @require_POST
@@ -188,5 +204,8 @@ def _mapping_page(request: HttpRequest, eshop: Eshop, **context: Any) -> HttpRes
     for row in rows:
         rivals = tried[row.target, row.label]
         told.append((row, rivals.index(row) + 1, len(rivals)))
-    context = {"form": None, "deleted": None, "preview": None, "mappings": told} | context
+    context = {
+        "form": None, "deleted": None, "preview": None, "doubt": None, "mappings": told,
+        "scopes": dict(MetadataMapping.Scope.choices),
+    } | context  # fmt: skip
     return page(request, eshop, "mapping", context)

@@ -748,6 +748,45 @@ class TestMapping:
         assert told in html and 'id="preview"' not in html
         assert rows(Eshop, MetadataMapping) == held
 
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"source_key": "_vatt"}, "<code>_vatt</code>. Did you mean <a"),
+            ({"source_key": "point.idd"}, "<code>point.idd</code>. Did you mean <a"),
+            ({"source_key": "point.days[4]"}, "Did you mean <a"),
+            ({"source_key": "unlike"}, "<code>unlike</code>. It can be saved"),
+            ({"scope": "line"}, "<code>_vat</code> there, but of <a"),
+        ],
+    )
+    def test_a_key_that_no_order_has_takes_a_second_press(
+        self, client: Client, eshop: Eshop, changes: dict[str, Any], told: str
+    ) -> None:
+        address, data = url("mapping", eshop), self.data() | changes
+        held = rows(Eshop, MetadataMapping)
+        html = text(client, address, data)
+        assert "None of the last 3 orders has" in html and told in html
+        assert rows(Eshop, MetadataMapping) == held
+        assert told in text(client, address, data | {"do": "preview"})
+        sure = client.post(address, data).context["sure"]
+        other = text(client, address, data | {"source_key": "another", "sure": sure})
+        assert "None of the last 3 orders has" in other
+        assert rows(Eshop, MetadataMapping) == held
+        assert "is saved." in text(client, address, data | {"sure": sure})
+        assert version(eshop) == 2
+        kept = url("edit_mapping", eshop, MetadataMapping.objects.get().pk)
+        changed = data | {"target": "custom", "label": "Mine"}
+        assert "None of the last" not in text(client, kept, changed), "the key was confirmed"
+        assert MetadataMapping.objects.get().label == "Mine"
+
+    def test_a_key_is_not_doubted_before_there_is_an_order(self, client: Client) -> None:
+        eshop = factories.eshop(name="New shop")
+        assert "is saved." in text(client, url("mapping", eshop), self.data())
+
+    def test_who_may_not_see_orders_is_told_no_key_of_them(self, eshop: Eshop) -> None:
+        client = signed_in("eshops.change_eshop")
+        html = text(client, url("mapping", eshop), self.data(source_key="_vatt"))
+        assert "None of the last 3 orders has" in html and "Did you mean" not in html
+
     def test_an_odd_key_that_occurs_can_be_mapped(self, client: Client, eshop: Eshop) -> None:
         data = self.data(source_key="odd[key", target="custom", label="Odd")
         text(client, url("mapping", eshop), data)
