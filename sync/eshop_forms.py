@@ -237,6 +237,15 @@ class SettingForm(forms.ModelForm):
         return labels.get(str(value), html.unescape(str(value or "")))
 
 
+class PriceField(forms.DecimalField):
+    """A price as people write it here: 1 250,50 is 1250.50."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str):
+            value = "".join(value.split()).replace(",", ".")
+        return super().to_python(value)
+
+
 class SequenceForm(SettingForm):
     """An entry of a code list. One that staff add has a code of its own, which stays as it is."""
 
@@ -246,6 +255,12 @@ class SequenceForm(SettingForm):
         max_length=7,
         widget=forms.TextInput({"type": "color", "data-picks": ""}),
     )
+    price = PriceField(
+        required=False,
+        max_digits=20,
+        decimal_places=6,
+        widget=forms.TextInput({"inputmode": "decimal", "size": 9}),
+    )
 
     class Meta:
         model = CodeListEntry
@@ -254,7 +269,6 @@ class SequenceForm(SettingForm):
         widgets = {
             "color": forms.TextInput({"size": 9, "placeholder": "#1d5fbf", "data-hex": ""}),
             "description": forms.Textarea({"rows": 2}),
-            "price": forms.TextInput({"inputmode": "decimal", "size": 9}),
         }
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -281,6 +295,10 @@ class SequenceForm(SettingForm):
 
     def clean_code(self) -> str:
         code, row = self.cleaned_data["code"], self.instance
+        if not row.eshop.orders.filter(**{f"{row.kind}_code": code}).exists():
+            code = code.strip()  # blanks around it are a slip, unless orders have them
+        if not code:
+            raise ValidationError(self.fields["code"].error_messages["required"])
         if row.eshop.sequences.filter(kind=row.kind, code=code).exists():
             raise ValidationError(
                 f"This e-shop has an entry with the code “{code}” in this list already."

@@ -99,8 +99,8 @@ def _mapping(request: HttpRequest, eshop: Eshop, pk: int | None) -> HttpResponse
     for fight in preview.fights if preview else ():
         messages.warning(request, f"“{fight.ignored}” and “{fight.counts}” fight for one field.")
     if preview and preview.troubled:
-        told = orders_in_words(preview.troubled)
-        messages.warning(request, f"Of the last orders {told} have a value that does not fit.")
+        told, have = orders_in_words(preview.troubled), "has" if preview.troubled == 1 else "have"
+        messages.warning(request, f"Of the last orders {told} {have} a value that does not fit.")
     return redirect("eshop:mapping", eshop.pk)
 
 

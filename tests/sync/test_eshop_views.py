@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -325,6 +326,39 @@ class TestSequences:
         held = rows(Eshop, Sequence)
         assert 'role="alert"' in self.save(client, row, price=price)
         assert rows(Eshop, Sequence) == held
+
+    @pytest.mark.parametrize(
+        ("written", "price"),
+        [
+            ("12,50", "12.5"),
+            ("12.50", "12.5"),
+            (" 1 250,5 ", "1250.5"),
+            ("1\N{NO-BREAK SPACE}250", "1250"),
+            ("0", "0"),
+        ],
+    )
+    def test_a_price_as_people_write_it(
+        self, client: Client, eshop: Eshop, written: str, price: str
+    ) -> None:
+        row = entry(eshop, "payment", "cod")
+        self.save(client, row, price=written)
+        row.refresh_from_db()
+        assert row.price == Decimal(price)
+
+    def test_blanks_around_a_code_are_a_slip(self, client: Client, eshop: Eshop) -> None:
+        address = url("add_sequence", eshop, "status")
+        text(client, address, {"code": " ready\t", "name": "Ready"})
+        assert Sequence.objects.filter(code="ready").exists()
+        html = text(client, address, {"code": " ready ", "name": "Again"})
+        assert "has an entry with the code “ready”" in html
+        assert "This field is required." in text(client, address, {"code": "  ", "name": "None"})
+
+    def test_but_not_where_orders_have_them(self, client: Client, eshop: Eshop) -> None:
+        factories.order(eshop, "2", status_code=" odd", status_name="Odd")
+        html = text(client, url("sequences", eshop))
+        assert 'name="code" value=" odd"' in html
+        text(client, url("add_sequence", eshop, "status"), {"code": " odd", "name": "Odd"})
+        assert Sequence.objects.filter(code=" odd").exists()
 
     def test_a_colour_may_be_picked_without_scripts(self, client: Client, eshop: Eshop) -> None:
         row = Sequence.objects.get()
@@ -801,6 +835,15 @@ class TestMapping:
         assert "it is not a date" in html and "zítra" in html
         html = text(client, url("mapping", eshop), data)
         assert "Of the last orders 3 orders have a value that does not fit." in html
+
+    def test_one_that_does_not_fit_is_told_as_one(
+        self, client: Client, eshop: Eshop, scripted: ScriptedShop
+    ) -> None:
+        scripted.put(source_order("9", metadata=(Metadatum("odd", "zítra"),)))
+        load_orders(start_import(eshop, None, None).pk)
+        data = self.data(source_key="odd", target="delivery_date", transforms=[])
+        html = text(client, url("mapping", eshop), data)
+        assert "Of the last orders 1 order has a value that does not fit." in html
 
     def test_two_that_fight_for_a_field_are_told_before_and_after_saving(
         self, client: Client, eshop: Eshop
