@@ -17,10 +17,10 @@ from eshops.mapping import MappingRule, Problem, source_keys
 from eshops.models import Eshop, MetadataMapping
 from eshops.sequences import changing
 from orders.models import Order
-from sync.eshop_forms import MappingForm
 from sync.eshop_pages import eshop_of, may_change, orders_in_words, page
 from sync.plan import to_builtins
 from sync.preview import kept, outlooks, sample, stray
+from sync.setting_forms import MappingForm
 
 NOTHING = "Nothing was changed."
 

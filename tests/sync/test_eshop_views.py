@@ -22,9 +22,9 @@ from eshops.sandbox.server import RunningSandbox, running
 from eshops.source import Metadatum, Refused, SequenceEntry
 from orders.models import Order, Payload, SyncState
 from sync.engine import start_run, synchronize_lane
-from sync.eshop_forms import SequenceForm
 from sync.imports import load_orders, start_import
 from sync.loading import load_data
+from sync.setting_forms import SequenceForm
 from tests import factories
 from tests.harness.guards import Sent
 from tests.pages import XSS, assert_no_inline_code, signed_in
@@ -640,7 +640,9 @@ class TestTwoTabs:
         row.refresh_from_db()
         assert (row.description, f"{row.price:f}") == ("Cash", "45.500000")
 
-    @pytest.mark.parametrize("told", ["no json", "[1]", "{}", '{"name": null, "x": 1}'])
+    @pytest.mark.parametrize(
+        "told", ["no json", "[" * 100_000, "[1]", "{}", '{"name": null, "x": 1}']
+    )
     def test_what_no_page_would_send_harms_nothing(
         self, client: Client, eshop: Eshop, told: str
     ) -> None:
