@@ -1,10 +1,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F
 from django.http import HttpRequest
 
 from eshops.models import Eshop, MetadataMapping, Sequence
+from eshops.sequences import changing
 
 
 class SequenceInline(admin.TabularInline):
@@ -39,9 +39,10 @@ class EshopAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Eshop | None = None) -> bool:
         return False
 
+    def save_model(self, request: HttpRequest, obj: Eshop, form: Any, change: bool) -> None:
+        """Write what was edited and no other column: settings may be changing meanwhile."""
+        obj.save(update_fields=form.changed_data)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Raise the settings' version by one, however many entries and mappings were changed."""
-        super().save_related(request, form, formsets, change)
-        if any(formset.has_changed() for formset in formsets):
-            eshops = Eshop.objects.filter(pk=form.instance.pk)
-            eshops.update(settings_version=F("settings_version") + 1)
+        with changing(form.instance):
+            super().save_related(request, form, formsets, change)

@@ -11,7 +11,7 @@ from eshops.adapters import ADAPTERS
 from eshops.adapters.http import NotData
 from eshops.credentials import Credentials
 from eshops.models import Eshop
-from eshops.sequences import store_sequences
+from eshops.sequences import changing, take_over
 from eshops.source import (
     Adapter,
     AdapterFactory,
@@ -92,9 +92,12 @@ def connect(
     eshop.connection_error = eshop.wait_reason = ""
     eshop.wait_until = None
     with transaction.atomic():
-        # Settings that were changed meanwhile stay as they are.
-        eshop.save(update_fields=CONNECTION if eshop.pk else None)
-        store_sequences(eshop, entries)
+        if not eshop.pk:
+            eshop.save()
+        with changing(eshop):
+            # Settings that were changed meanwhile stay as they are.
+            eshop.save(update_fields=CONNECTION)
+            take_over(eshop, entries)
     return eshop
 
 

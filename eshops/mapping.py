@@ -6,8 +6,9 @@ A source key is the key of a metadatum, or leads into its value: `packetery_poin
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -51,10 +52,13 @@ class DoesNotFit(Exception):
     """Why a value cannot go into a field, in words."""
 
 
-def map_metadata(source: SourceOrder, rules: Sequence[MappingRule]) -> Mapped:
+def map_metadata(
+    source: SourceOrder, rules: Sequence[MappingRule], timezone: str = "UTC"
+) -> Mapped:
     """The values of the order's metadata that the rules name.
 
-    Of several rules for one target the first that finds a value which fits counts.
+    Of several rules for one target the first that finds a value which fits counts. A moment is on
+    the day that it is in the e-shop's `timezone`.
     """
     fields: dict[str, Any] = {}
     custom: dict[str, str] = {}
@@ -64,27 +68,23 @@ def map_metadata(source: SourceOrder, rules: Sequence[MappingRule]) -> Mapped:
         name = rule.label if rule.target == CUSTOM else rule.target
         if name in found:
             continue
-        value = find(source, rule)
-        try:
-            fitted = fit(value, rule.target, rule.transforms)
-        except DoesNotFit as problem:
-            problems.append(Problem(name, rule.source_key, shown(value), str(problem)))
-        else:
-            if fitted:
-                found[name] = fitted
+        fitted, problem = find(source, rule, timezone)
+        if fitted:
+            found[name] = fitted
+        if problem:
+            problems.append(problem)
     return Mapped(fields, custom, tuple(problems))
 
 
-def rivals(source: SourceOrder, rules: Sequence[MappingRule]) -> list[tuple[str, str, str]]:
+def rivals(
+    source: SourceOrder, rules: Sequence[MappingRule], timezone: str = "UTC"
+) -> list[tuple[str, str, str]]:
     """(field, key that counts, key that has another value for it) where mappings for one field
     find different values on this order."""
     winners: dict[tuple[str, str], tuple[str, Any]] = {}
     found = []
     for rule in rules:
-        try:
-            value = fit(find(source, rule), rule.target, rule.transforms)
-        except DoesNotFit:
-            continue
+        value, _ = find(source, rule, timezone)
         if not value:
             continue
         key, held = winners.setdefault((rule.target, rule.label), (rule.source_key, value))
@@ -93,13 +93,21 @@ def rivals(source: SourceOrder, rules: Sequence[MappingRule]) -> list[tuple[str,
     return found
 
 
-def find(source: SourceOrder, rule: MappingRule) -> Any:
-    """The first value that is not empty under the rule's key, None when there is none."""
+def find(source: SourceOrder, rule: MappingRule, timezone: str) -> tuple[Any, Problem | None]:
+    """The first value under the rule's key that fits its field, "" when none does; then with the
+    first that is there and does not fit."""
+    problem = None
     for metadata in _places(source, rule.scope):
         for value in lookup(metadata, rule.source_key):
-            if value not in (None, "", [], {}):
-                return value
-    return None
+            try:
+                fitted = fit(value, rule.target, rule.transforms, timezone)
+            except DoesNotFit as reason:
+                name = rule.label or rule.target
+                problem = problem or Problem(name, rule.source_key, shown(value), str(reason))
+            else:
+                if fitted:
+                    return fitted, None
+    return "", problem
 
 
 def lookup(metadata: Sequence[Metadatum], source_key: str) -> Iterator[Any]:
@@ -114,15 +122,27 @@ def lookup(metadata: Sequence[Metadatum], source_key: str) -> Iterator[Any]:
             yield _inside(datum.value, rest)
 
 
+def has_key(source: SourceOrder, rule: MappingRule) -> bool:
+    """Whether the rule's key leads to anything in the order, be it empty."""
+    return any(
+        any(datum.key == rule.source_key for datum in metadata)
+        or any(value is not None for value in lookup(metadata, rule.source_key))
+        for metadata in _places(source, rule.scope)
+    )
+
+
 def is_path(source_key: str) -> bool:
     """Whether a source key can lead anywhere: `a.b[0]` can, `a..b` and `a[x` cannot."""
     return bool(_PATH.fullmatch(source_key))
 
 
-def fit(value: Any, target: str, transforms: Sequence[str]) -> Any:
+def fit(value: Any, target: str, transforms: Sequence[str], timezone: str = "UTC") -> Any:
     """The value as the target takes it, "" when there is nothing. Raises `DoesNotFit`."""
+    value = _decoded(value)
     if "first" in transforms and isinstance(value, list):
-        value = value[0] if value else ""
+        value = _decoded(value[0]) if value else ""
+    if value in ({}, []):
+        return ""
     if isinstance(value, dict | list):
         raise DoesNotFit("it holds several values; name the one inside it")
     text = _as_text(value)
@@ -132,9 +152,9 @@ def fit(value: Any, target: str, transforms: Sequence[str]) -> Any:
     if not text.strip():
         return ""
     if target == DATE_TARGET:
-        return _as_date(text)
+        return _as_date(text, timezone)
     if "date" in transforms:
-        text = _as_date(text).isoformat()
+        text = _as_date(text, timezone).isoformat()
     if target in _CHECKS:
         _CHECKS[target](text)
     return text
@@ -179,10 +199,10 @@ def _step(value: Any, step: re.Match[str]) -> Any:
 
 def _decoded(value: Any) -> Any:
     """Plugins like to store JSON as text."""
-    if isinstance(value, str) and value[:1] in ("{", "["):
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
             return msgspec.json.decode(value)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             return value
     return value
 
@@ -197,7 +217,8 @@ def _as_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _as_date(text: str) -> date:
+def _as_date(text: str, timezone: str) -> date:
+    """A day as people write it, a time in ISO 8601, or the seconds or milliseconds of Unix."""
     text = text.strip()
     for pattern in _DATE_FORMATS:
         try:
@@ -205,11 +226,12 @@ def _as_date(text: str) -> date:
         except ValueError:
             continue
     try:
-        return datetime.fromisoformat(text).date()
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return (moment.astimezone(ZoneInfo(timezone)) if moment.tzinfo else moment).date()
+    except (ValueError, OverflowError):
         pass
-    if re.fullmatch(r"1\d{9}", text):
-        return datetime.fromtimestamp(int(text), UTC).date()
+    if re.fullmatch(r"1\d{9}(\d{3})?", text):
+        return datetime.fromtimestamp(int(text[:10]), ZoneInfo(timezone)).date()
     raise DoesNotFit("it is not a date")
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -82,6 +84,9 @@ class Sequence(models.Model):
     e-shop had it follows the e-shop; one they edited stays theirs.
     """
 
+    TOLD = ("name", "type", "color", "description", "price")
+    """What the e-shop may tell of an entry; each has a `source_` beside it."""
+
     class Kind(models.TextChoices):
         STATUS = "status", "Order status"
         DELIVERY = "delivery", "Delivery type"
@@ -128,7 +133,12 @@ class Sequence(models.Model):
     is_active = models.BooleanField("active", default=True)
     """Whether the e-shop's code lists still have it, or staff added it."""
     source_name = models.CharField(max_length=200, blank=True, editable=False)
+    source_type = models.CharField(max_length=30, blank=True, editable=False)
+    source_color = models.CharField(max_length=7, blank=True, editable=False)
     source_description = models.TextField(blank=True, editable=False)
+    source_price = models.DecimalField(
+        max_digits=20, decimal_places=6, null=True, blank=True, editable=False
+    )
 
     class Meta:
         ordering = ["kind", "name"]
@@ -154,12 +164,18 @@ class Sequence(models.Model):
         return [(value, str(label)) for value, label in choices[cls.Kind(kind)]]
 
     @property
+    def theirs(self) -> dict[str, Any]:
+        """What the e-shop tells otherwise than staff made it: field → the e-shop's value."""
+        told = {name: getattr(self, f"source_{name}") for name in self.TOLD}
+        return {
+            name: value
+            for name, value in told.items()
+            if value not in ("", None) and value != getattr(self, name)
+        }
+
+    @property
     def is_edited(self) -> bool:
-        """Whether staff call it otherwise than the e-shop does."""
-        return bool(self.source_name) and (self.name, self.description) != (
-            self.source_name,
-            self.source_description,
-        )
+        return bool(self.theirs)
 
 
 class MarketplaceMapping(models.Model):
@@ -194,7 +210,7 @@ class DataLoad(models.Model):
     requested_by = models.CharField(max_length=150)
     finished_at = models.DateTimeField(null=True)
     changes = models.JSONField(default=dict)
-    """added, renamed, gone, returned → entries as [kind, code, name, former name]."""
+    """added, renamed, changed, gone, returned → entries as [kind, code, name, former name]."""
     error = models.TextField(blank=True)
 
     class Meta:

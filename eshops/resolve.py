@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
+from eshops.adapters import listed_kinds
 from eshops.mapping import MappingRule, Problem, map_metadata
 from eshops.models import Eshop, MarketplaceMapping, MetadataMapping, Sequence
 from eshops.source import (
@@ -38,6 +39,7 @@ class EshopSettings(msgspec.Struct, frozen=True):
     rules: Mapping[str, str] = {}
     """Group of fields → overwrite, empty or keep; carried out by `sync.rules`."""
     name: str = ""
+    timezone: str = "UTC"
 
 
 class ResolvedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,10 +90,15 @@ class ResolvedOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settings_of(eshop: Eshop) -> EshopSettings:
-    """The e-shop's settings as they are now, in three queries."""
+    """The e-shop's settings as they are now, in three queries.
+
+    What was learnt from orders only says how one of them calls a code: it says nothing of others.
+    """
+    listed = listed_kinds(eshop.platform)
     sequences = {
-        (row.kind, row.code): Entry(row.name, row.type, row.color, row.name != row.source_name)
+        (row.kind, row.code): _entry(row)
         for row in Sequence.objects.filter(eshop=eshop)
+        if row.kind in listed or _is_named(row)
     } | {
         (row.kind, row.code): Entry(row.target.name, is_ours=True)
         for row in MarketplaceMapping.objects.filter(eshop=eshop).select_related("target")
@@ -105,7 +112,21 @@ def settings_of(eshop: Eshop) -> EshopSettings:
         ),
         rules=eshop.rules,
         name=eshop.name,
+        timezone=eshop.timezone,
     )
+
+
+def _is_named(row: Sequence) -> bool:
+    """Whether an entry says more than the order it was learnt from."""
+    is_typed = row.kind == Sequence.Kind.STATUS and (row.type or row.color)
+    return bool(is_typed) or row.name != row.source_name
+
+
+def _entry(row: Sequence) -> Entry:
+    """What of an entry orders take over: of a status its type and colour, too."""
+    is_status, is_ours = row.kind == Sequence.Kind.STATUS, row.name != row.source_name
+    meaning = (row.type, row.color) if is_status else ("", "")
+    return Entry(row.name, *meaning, is_ours=is_ours)
 
 
 class Resolution(msgspec.Struct, frozen=True):
@@ -126,7 +147,7 @@ def resolve(source: SourceOrder, settings: EshopSettings) -> Resolution:
     """
     _refuse_doubled_lines(source)
     status = settings.sequences.get(("status", source.status_code)) or Entry(source.status_code)
-    mapped = map_metadata(source, settings.mappings)
+    mapped = map_metadata(source, settings.mappings, settings.timezone)
     values = mapped.fields
     order = ResolvedOrder(
         number=source.number,

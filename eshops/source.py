@@ -145,6 +145,8 @@ class SequenceEntry(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     color: str = ""
     """A status's own colour, as #1d5fbf."""
+    price: Decimal | None = None
+    """What a delivery type or payment method costs, where the e-shop says that in one number."""
 
 
 class ShopInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,12 +43,13 @@ def stale_orders(eshop: Eshop | None = None) -> QuerySet[Order]:
 def count_stale(eshops: QuerySet[Eshop] | None = None) -> dict[int, int]:
     """E-shop → how many of its orders are stale, counted to `COUNTED` + 1 at most.
 
-    One query for each e-shop that reads `SyncState`'s index only.
+    One query for each e-shop that reads `SyncState`'s index only: it asks for the index's order,
+    so that PostgreSQL does not choose to read the states themselves.
     """
     counts = {}
     for eshop in eshops if eshops is not None else Eshop.objects.defer("credentials"):
         states = eshop.sync_states.filter(settings_version__lt=eshop.settings_version)
-        counts[eshop.pk] = states.order_by()[: COUNTED + 1].count()
+        counts[eshop.pk] = states.order_by("settings_version")[: COUNTED + 1].count()
     return counts
 
 

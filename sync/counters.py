@@ -24,7 +24,11 @@ class Counters:
 
 
 def count_waiting() -> Counters:
-    """One query, however many e-shops there are; it reads `SyncState`'s indexes only."""
+    """One query, however many e-shops there are; it reads `SyncState`'s indexes only.
+
+    The order it asks for is the index's own: else PostgreSQL, which knows nothing of the versions
+    in the small table of e-shops, may read all states of every e-shop instead.
+    """
     state, eshop = (connection.ops.quote_name(model._meta.db_table) for model in (SyncState, Eshop))
     sql = f"""
         SELECT 0, (
@@ -34,7 +38,8 @@ def count_waiting() -> Counters:
         SELECT e.id, (
             SELECT COUNT(*) FROM (
                 SELECT 1 FROM {state} AS s
-                WHERE s.eshop_id = e.id AND s.settings_version < e.settings_version LIMIT %s
+                WHERE s.eshop_id = e.id AND s.settings_version < e.settings_version
+                ORDER BY s.settings_version LIMIT %s
             ) AS stale
         ) FROM {eshop} AS e
     """  # noqa: S608

@@ -1,6 +1,6 @@
-"""The forms of an e-shop's settings: what they take, and why they refuse."""
+"""The forms of an e-shop's connection and activity: what they take, and why they refuse."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,14 +8,9 @@ from django import forms
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 
 from eshops.adapters import ADAPTERS
-from eshops.connection import NotConnected, web_address
-from eshops.mapping import is_path
-from eshops.models import Eshop, MetadataMapping
-from eshops.models import Sequence as CodeListEntry
+from eshops.connection import NotConnected, can, web_address
+from eshops.models import Eshop
 from eshops.source import Credential
-
-BLACK = "#000000"
-Target = MetadataMapping.Target
 
 
 class ConnectionForm(forms.Form):
@@ -141,128 +136,28 @@ class ActivityForm(forms.ModelForm):
         model = Eshop
         fields = ["is_active", "import_every"]
 
+    @property
+    def is_importable(self) -> bool:
+        """Whether orders can be imported automatically."""
+        return not self._why_not()
+
     def clean_import_every(self) -> int | None:
         every = self.cleaned_data["import_every"]
-        if every and self.instance.import_mode == Eshop.ImportMode.DIRECT:
-            raise ValidationError("Its orders go directly into an e-shop, and are read from there.")
+        if every and (reason := self._why_not()):
+            raise ValidationError(reason)
         return every
+
+    def _why_not(self) -> str:
+        if self.instance.import_mode == Eshop.ImportMode.DIRECT:
+            return "Its orders go directly into an e-shop, and are read from there."
+        if not can(self.instance, "changed_since"):
+            return "This e-shop cannot tell which orders were changed: they are imported by hand."
+        return ""
 
     def save(self, commit: bool = True) -> Eshop:
         """Write these two columns and no other."""
         self.instance.save(update_fields=self.Meta.fields)
         return self.instance
-
-
-class SequenceForm(forms.ModelForm):
-    """An entry of a code list. One that staff add has a code of its own, which stays as it is."""
-
-    picked = forms.CharField(
-        label="Pick a colour",
-        required=False,
-        max_length=7,
-        widget=forms.TextInput({"type": "color", "data-picks": ""}),
-    )
-
-    class Meta:
-        model = CodeListEntry
-        fields = ["code", "name", "type", "color", "description", "price", "in_eshop"]
-        labels = {"color": "Colour (HEX)"}
-        widgets = {
-            "color": forms.TextInput({"size": 9, "placeholder": "#1d5fbf", "data-hex": ""}),
-            "description": forms.Textarea({"rows": 2}),
-            "price": forms.TextInput({"inputmode": "decimal", "size": 9}),
-        }
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        row = self.instance
-        self.fields["code"] = forms.CharField(max_length=191, strip=False)
-        self.fields["type"] = forms.ChoiceField(
-            required=False, choices=[("", "None"), *CodeListEntry.types(row.kind)]
-        )
-        is_status = row.kind == CodeListEntry.Kind.STATUS
-        absent = ["description", "price"] if is_status else ["color", "picked"]
-        absent += ["code"] if row.pk else []
-        absent += ["in_eshop"] if row.source_name else []
-        for name in absent:
-            del self.fields[name]
-        if is_status:
-            self.fields["picked"].initial = row.color or BLACK
-        elif row.price is not None:
-            self.initial["price"] = f"{row.price.normalize():f}"
-            self.fields["price"].widget.attrs["min"] = "0"
-
-    def clean_code(self) -> str:
-        code, row = self.cleaned_data["code"], self.instance
-        if row.eshop.sequences.filter(kind=row.kind, code=code).exists():
-            raise ValidationError(
-                f"This e-shop has an entry with the code “{code}” in this list already."
-            )
-        return code
-
-    def clean_price(self) -> Any:
-        price = self.cleaned_data["price"]
-        if price is not None and price < 0:
-            raise ValidationError("A price is not negative.")
-        return price
-
-    def clean(self) -> dict[str, Any]:
-        """Without scripts a colour that was only picked stands in the picker alone."""
-        values = super().clean() or {}
-        if "picked" in self.changed_data and "color" not in self.changed_data:
-            values["color"] = values.get("picked") or values.get("color", "")
-        return values
-
-
-class MappingForm(forms.ModelForm):
-    """A metadata mapping; `others` are the e-shop's other ones, `known_keys` keys that occur."""
-
-    transforms = forms.MultipleChoiceField(
-        required=False,
-        choices=MetadataMapping.Transform.choices,
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-    class Meta:
-        model = MetadataMapping
-        fields = ["scope", "source_key", "transforms", "target", "label"]
-        labels = {"scope": "Metadata of", "source_key": "Key", "target": "Goes into"}
-        widgets = {"source_key": forms.TextInput({"size": 34, "spellcheck": "false"})}
-
-    def __init__(
-        self,
-        *args: Any,
-        others: Sequence[MetadataMapping],
-        known_keys: Collection[str] = (),
-        **options: Any,
-    ) -> None:
-        super().__init__(*args, **options)
-        self._others, self._known_keys = others, known_keys
-
-    def clean_source_key(self) -> str:
-        key = self.cleaned_data["source_key"]
-        if not is_path(key) and key not in self._known_keys:
-            raise ValidationError(
-                f"“{key}” cannot lead to a value. Write a key, or a path into its value: "
-                "point.id, stops[0].name"
-            )
-        return key
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        target, label = values.get("target"), values.get("label", "")
-        if target == Target.CUSTOM and not label and "label" not in self.errors:
-            self.add_error("label", "A field of our own needs a label.")
-        elif target and target != Target.CUSTOM and label:
-            self.add_error("label", "Only a field of our own has a label; leave it empty here.")
-        if any(_same(values, other) for other in self._others):
-            self.add_error(None, "There is a mapping of this key into this field already.")
-        return values
-
-
-def _same(values: Mapping[str, Any], other: MetadataMapping) -> bool:
-    names = ("scope", "source_key", "target", "label")
-    return all(values.get(name) == getattr(other, name) for name in names)
 
 
 def _origin(address: str) -> tuple[str, str]:

@@ -11,17 +11,18 @@ from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from eshops.adapters import ADAPTERS, listed_kinds
-from eshops.connection import NotConnected, connect, introduced
+from eshops.connection import NotConnected, able, can, connect, introduced
 from eshops.credentials import Credentials
 from eshops.models import DataLoad, Eshop, MarketplaceMapping, Sequence
-from eshops.sequences import raise_settings_version
+from eshops.sequences import changing
 from eshops.source import SourceError
 from eshops.unknown import unknown_codes
 from sync.catching_up import COUNTED
 from sync.engine import NotStarted
-from sync.eshop_forms import ActivityForm, ConnectForm, ConnectionForm, SequenceForm
+from sync.eshop_forms import ActivityForm, ConnectForm, ConnectionForm
 from sync.eshop_pages import eshop_of, locked, may_add, may_change, orders_in_words, page
 from sync.loading import start_load
+from sync.setting_forms import SequenceForm
 from sync.views import STOP_POLLING
 
 Kind = Sequence.Kind
@@ -63,9 +64,7 @@ def connection(request: HttpRequest, eshop_id: int) -> HttpResponse:
     if form.is_valid() and request.POST.get("do") == "save":
         saved = _connected(eshop.name, eshop.platform, form)
         if isinstance(saved, Eshop):
-            messages.success(
-                request, "The connection works and is saved; the code lists were read."
-            )
+            messages.success(request, f"The connection works and is saved{_and_read(saved)}.")
             return _to(request, "eshop:connection", eshop.pk)
         answer = saved
     elif form.is_valid():
@@ -95,7 +94,7 @@ def add(request: HttpRequest, platform: str) -> HttpResponse:
         saved = _connected(form.cleaned_data["name"], platform, form, is_new=True)
         if isinstance(saved, Eshop):
             messages.success(
-                request, f"{saved} is connected and its code lists were read. Load its orders next."
+                request, f"{saved} is connected{_and_read(saved)}. Load its orders next."
             )
             if request.user.has_perm("eshops.change_eshop"):
                 return _to(request, "eshop:connection", saved.pk)
@@ -109,6 +108,7 @@ def add(request: HttpRequest, platform: str) -> HttpResponse:
         "answer": answer,
         "label": factory.label,
         "status_rule": factory.status_rule,
+        "is_loadable": platform in able("sequences"),
     }
     is_part = request.method == "POST" and getattr(request, "htmx", False)
     return render(request, "eshop/_answer.html" if is_part else "eshop/add.html", context)
@@ -126,9 +126,13 @@ def activity(request: HttpRequest, eshop_id: int) -> HttpResponse:
             return _connection_page(request, get_object_or_404(Eshop, pk=eshop_id), activity=form)
         form.save()
     messages.success(request, "Saved." if form.changed_data else "Nothing was changed.")
-    if eshop.is_active and not was_active:
+    if eshop.is_active and not was_active and can(eshop, "sequences"):
         _start_load(request, eshop)
     return redirect("eshop:connection", eshop.pk)
+
+
+def _and_read(eshop: Eshop) -> str:
+    return " and its code lists were read" if can(eshop, "sequences") else ""
 
 
 def _tried(probe: Eshop) -> Answer:
@@ -146,7 +150,8 @@ def _tried(probe: Eshop) -> Answer:
         if kind in ADAPTERS[probe.platform].lists
     )
     name = f" as “{info.name}”" if info.name else ""
-    return Answer(f"The connection works: the e-shop answers{name}, {counts}.", is_good=True)
+    told = f", {counts}" if counts else ""
+    return Answer(f"The connection works: the e-shop answers{name}{told}.", is_good=True)
 
 
 def _probe(eshop: Eshop, form: ConnectionForm) -> Eshop:
@@ -175,6 +180,7 @@ def _connection_page(request: HttpRequest, eshop: Eshop, **context: Any) -> Http
         "form": ConnectionForm(eshop),
         "answer": None,
         "activity": ActivityForm(instance=eshop),
+        "is_loadable": can(eshop, "sequences"),
         "platform": platform.label if platform else eshop.platform,
         "status_rule": platform.status_rule if platform else "",
     } | context
@@ -194,7 +200,7 @@ def add_sequence(request: HttpRequest, eshop_id: int, kind: str) -> HttpResponse
     if kind not in Kind.values:
         raise Http404
     if request.method == "POST":
-        return _store(request, eshop_id, Sequence(eshop_id=eshop_id, kind=kind))
+        return _store(request, eshop_id, kind=kind)
     eshop = eshop_of(eshop_id)
     form = SequenceForm(instance=Sequence(eshop=eshop, kind=kind, in_eshop=False))
     return _sequences_page(request, eshop, form)
@@ -204,26 +210,24 @@ def add_sequence(request: HttpRequest, eshop_id: int, kind: str) -> HttpResponse
 @may_change
 def sequence(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
     """Edit an entry, in its place."""
-    row = get_object_or_404(Sequence, pk=pk, eshop=eshop_id)
     if request.method == "POST":
-        return _store(request, eshop_id, row)
+        return _store(request, eshop_id, pk=pk)
+    row = get_object_or_404(Sequence, pk=pk, eshop=eshop_id)
     return _sequences_page(request, eshop_of(eshop_id), SequenceForm(instance=row))
 
 
 @require_POST
 @may_change
 def follow(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
-    """Take the e-shop's own name and description back."""
-    with transaction.atomic():
-        eshop = locked(eshop_id)
+    """Take back what the e-shop has of its own."""
+    eshop = eshop_of(eshop_id)
+    with changing(eshop):
         row = get_object_or_404(Sequence, pk=pk, eshop=eshop)
-        if row.is_edited:
-            is_renamed = row.name != row.source_name
-            row.name, row.description = row.source_name, row.source_description
-            row.save(update_fields=["name", "description"])
-            if is_renamed:
-                _raise_versions(eshop, row)
-    messages.success(request, f"“{row.name}” is called as the e-shop calls it.")
+        taken = row.theirs
+        for name, value in taken.items():
+            setattr(row, name, value)
+        row.save(update_fields=[*taken])
+    messages.success(request, f"“{row.name}” is as the e-shop has it.")
     return redirect("eshop:sequences", eshop.pk)
 
 
@@ -231,15 +235,14 @@ def follow(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
 @may_change
 def delete_sequence(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
     """Delete an entry that no order of the e-shop has."""
-    with transaction.atomic():
-        eshop = locked(eshop_id)
+    eshop = eshop_of(eshop_id)
+    with changing(eshop):
         row = get_object_or_404(Sequence, pk=pk, eshop=eshop)
         refusal = _why_needed(row)
         if refusal:
             messages.error(request, f"“{row.name}” was not deleted: {refusal}.")
         else:
             row.delete()
-            raise_settings_version(eshop)
             messages.success(request, f"“{row.name}” was deleted.")
     return redirect("eshop:sequences", eshop.pk)
 
@@ -271,38 +274,27 @@ def loads(request: HttpRequest, eshop_id: int) -> HttpResponse:
     return response
 
 
-def _store(request: HttpRequest, eshop_id: int, row: Sequence) -> HttpResponse:
-    """Save an entry of the request's form, and make orders stale if it resolves otherwise now."""
-    with transaction.atomic():
-        eshop = locked(eshop_id)
-        meant = _meaning(row) if row.pk else None
+def _store(
+    request: HttpRequest, eshop_id: int, kind: str = "", pk: int | None = None
+) -> HttpResponse:
+    """Save the entry, or a new one of that kind, as the request's form has it."""
+    eshop = eshop_of(eshop_id)
+    with changing(eshop):
+        row = get_object_or_404(Sequence, pk=pk, eshop=eshop) if pk else Sequence(
+            eshop=eshop, kind=kind
+        )  # fmt: skip
         form = SequenceForm(request.POST, instance=row)
         if not form.is_valid():
             return _sequences_page(request, eshop, form)
         try:
             with transaction.atomic():
                 row = form.save()
-        except IntegrityError:  # a load that ends just now has the same code
+        except IntegrityError:  # an import that ends just now has learnt the same code
             form.add_error("code", "The e-shop has an entry with this code by now.")
             return _sequences_page(request, eshop, form)
-        if meant != _meaning(row):
-            _raise_versions(eshop, row)
-    is_saved = form.changed_data or meant is None
+    is_saved = form.changed_data or not pk
     messages.success(request, f"“{row.name}” is saved." if is_saved else "Nothing was changed.")
     return redirect("eshop:sequences", eshop.pk)
-
-
-def _meaning(row: Sequence) -> tuple[str, ...]:
-    """What of an entry orders take over: of a status its type and colour, too."""
-    return (row.name, row.type, row.color) if row.kind == Kind.STATUS else (row.name,)
-
-
-def _raise_versions(eshop: Eshop, row: Sequence) -> None:
-    """Orders with this entry are resolved otherwise now, those of marketplaces that use it too."""
-    raise_settings_version(eshop)
-    used = MarketplaceMapping.objects.filter(target=row).exclude(eshop=eshop).values("eshop")
-    for marketplace in Eshop.objects.defer("credentials").filter(pk__in=used):
-        raise_settings_version(marketplace)
 
 
 def _why_needed(row: Sequence) -> str:
@@ -334,6 +326,7 @@ def _sequences_page(
         "form": form,
         "status_rule": platform.status_rule if platform else "",
         "listed": listed_kinds(eshop.platform),
+        "is_loadable": can(eshop, "sequences"),
         "lists": [(k, title, [row for row in rows if row.kind == k]) for k, title in LISTS.items()],
         "types": {kind.value: dict(Sequence.types(kind)) for kind in Kind},
         "unknown": [(each, Kind(each.kind).label) for each in unknown_codes(eshop)],
@@ -350,7 +343,7 @@ def _last_loads(eshop: Eshop) -> list[ToldLoad]:
 
 def _told(load: DataLoad) -> ToldLoad:
     changes = []
-    for action in ("added", "renamed", "gone", "returned"):
+    for action in ("added", "renamed", "changed", "gone", "returned"):
         entries = load.changes.get(action, [])
         names = [
             f"{Kind(kind).label} {former + ' → ' if former else ''}{name} ({code})"

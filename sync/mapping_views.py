@@ -2,25 +2,25 @@
 them before they are saved."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, resolve_url
 from django.views.decorators.http import require_http_methods, require_POST
 
 from eshops.mapping import MappingRule, Problem, source_keys
 from eshops.models import Eshop, MetadataMapping
-from eshops.sequences import raise_settings_version
+from eshops.sequences import changing
 from orders.models import Order
-from sync.eshop_forms import MappingForm
-from sync.eshop_pages import eshop_of, locked, may_change, orders_in_words, page
+from sync.eshop_pages import eshop_of, may_change, orders_in_words, page
 from sync.plan import to_builtins
-from sync.preview import kept, outlooks, sample
+from sync.preview import kept, outlooks, sample, stray
+from sync.setting_forms import MappingForm
 
 NOTHING = "Nothing was changed."
 
@@ -62,11 +62,13 @@ class Preview:
 @may_change
 def mapping(request: HttpRequest, eshop_id: int, pk: int | None = None) -> HttpResponse:
     """The mappings with one of them in the form, a new one without `pk`; a POST previews or saves
-    it. `order` names the order keys are chosen from; `scope` and `key` are the key that was."""
+    it; one whose key no order has is saved if the key is sent as `sure`. `order` names the order
+    keys are chosen from; `scope` and `key` are the key that was."""
+    eshop = eshop_of(eshop_id)
     if request.method == "POST" and request.POST.get("do") == "save":
-        with transaction.atomic():
-            return _mapping(request, locked(eshop_id), pk)
-    return _mapping(request, eshop_of(eshop_id), pk)
+        with changing(eshop):
+            return _mapping(request, eshop, pk)
+    return _mapping(request, eshop, pk)
 
 
 def _mapping(request: HttpRequest, eshop: Eshop, pk: int | None) -> HttpResponse:
@@ -74,7 +76,7 @@ def _mapping(request: HttpRequest, eshop: Eshop, pk: int | None) -> HttpResponse
     row = next((each for each in rows if each.pk == pk), None)
     if pk and row is None:
         raise Http404
-    meant, chosen = _meaning(rows), _chosen(request, eshop)
+    chosen = _chosen(request, eshop)
     options: dict[str, Any] = {
         "instance": row or MetadataMapping(eshop=eshop, position=_after(rows)),
         "others": [each for each in rows if each.pk != pk],
@@ -88,27 +90,40 @@ def _mapping(request: HttpRequest, eshop: Eshop, pk: int | None) -> HttpResponse
     if not form.is_valid():
         return _mapping_page(request, eshop, form=form, **chosen)
     preview = _previewed(request, eshop, rows if row else [*rows, form.instance])
-    if request.POST.get("do") != "save":
+    chosen |= _doubt(request, eshop, form)
+    if request.POST.get("do") != "save" or (chosen["doubt"] and not chosen["is_sure"]):
         return _mapping_page(request, eshop, form=form, preview=preview, **chosen)
     form.save()
-    is_changed = _raise_if_changed(eshop, meant)
-    messages.success(request, f"“{form.instance}” is saved." if is_changed else NOTHING)
+    is_saved = form.changed_data or row is None
+    messages.success(request, f"“{form.instance}” is saved." if is_saved else NOTHING)
     for fight in preview.fights if preview else ():
         messages.warning(request, f"“{fight.ignored}” and “{fight.counts}” fight for one field.")
     if preview and preview.troubled:
-        told = orders_in_words(preview.troubled)
-        messages.warning(request, f"Of the last orders {told} have a value that does not fit.")
+        told, have = orders_in_words(preview.troubled), "has" if preview.troubled == 1 else "have"
+        messages.warning(request, f"Of the last orders {told} {have} a value that does not fit.")
     return redirect("eshop:mapping", eshop.pk)
+
+
+def _doubt(request: HttpRequest, eshop: Eshop, form: MappingForm) -> dict[str, Any]:
+    """What is wrong with a key that was entered; whoever has been told may save it all the same,
+    because a key may be right before the first order has it."""
+    rule, doubt = _rule(form.instance), None
+    if {"scope", "source_key"} & {*form.changed_data} or not form.instance.pk:
+        with suppress(ImproperlyConfigured):  # said where an order is chosen
+            doubt = stray(eshop, rule)
+    if doubt and not request.user.has_perm("orders.view_order"):
+        doubt = replace(doubt, key="")
+    sure = f"{rule.scope}:{rule.source_key}"
+    return {"doubt": doubt, "sure": sure, "is_sure": request.POST.get("sure") == sure}
 
 
 @require_POST
 @may_change
 def move_mapping(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
     """Try a mapping earlier ("up") or later than its neighbour."""
-    with transaction.atomic():
-        eshop = locked(eshop_id)
+    eshop = eshop_of(eshop_id)
+    with changing(eshop):
         rows = list(eshop.mappings.all())
-        meant = _meaning(rows)
         place = next((at for at, row in enumerate(rows) if row.pk == pk), None)
         if place is None:
             raise Http404
@@ -118,7 +133,6 @@ def move_mapping(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse:
         for position, row in enumerate(rows):
             row.position = position
         MetadataMapping.objects.bulk_update(rows, ["position"])
-        _raise_if_changed(eshop, meant)
     return redirect(f"{resolve_url('eshop:mapping', eshop.pk)}#mapping-{pk}")
 
 
@@ -131,34 +145,16 @@ def delete_mapping(request: HttpRequest, eshop_id: int, pk: int) -> HttpResponse
         row = get_object_or_404(MetadataMapping, pk=pk, eshop=eshop)
         preview = _previewed(request, eshop, list(eshop.mappings.exclude(pk=pk)))
         return _mapping_page(request, eshop, deleted=row, preview=preview)
-    with transaction.atomic():
-        eshop = locked(eshop_id)
+    eshop = eshop_of(eshop_id)
+    with changing(eshop):
         row = get_object_or_404(MetadataMapping, pk=pk, eshop=eshop)
-        meant = _meaning(eshop.mappings.all())
         row.delete()
-        _raise_if_changed(eshop, meant)
     messages.success(request, f"“{row}” was deleted.")
     return redirect("eshop:mapping", eshop.pk)
 
 
 def _rule(row: MetadataMapping) -> MappingRule:
     return MappingRule(row.source_key, row.target, row.label, row.scope, tuple(row.transforms))
-
-
-def _meaning(rows: Iterable[MetadataMapping]) -> dict[tuple[str, str], list[MappingRule]]:
-    """Field → the rules for it in the order they are tried: all that resolving depends on."""
-    found: dict[tuple[str, str], list[MappingRule]] = {}
-    for row in rows:
-        found.setdefault((row.target, row.label), []).append(_rule(row))
-    return found
-
-
-def _raise_if_changed(eshop: Eshop, meant: object) -> bool:
-    """Make orders stale if the mappings mean something else than that by now."""
-    is_changed = _meaning(eshop.mappings.all()) != meant
-    if is_changed:
-        raise_settings_version(eshop)
-    return is_changed
 
 
 def _after(rows: Sequence[MetadataMapping]) -> int:
@@ -201,10 +197,15 @@ def _previewed(
 
 def _mapping_page(request: HttpRequest, eshop: Eshop, **context: Any) -> HttpResponse:
     rows = list(eshop.mappings.all())
-    tried = _meaning(rows)
-    told = [
-        (row, tried[row.target, row.label].index(_rule(row)) + 1, len(tried[row.target, row.label]))
-        for row in rows
-    ]
-    context = {"form": None, "deleted": None, "preview": None, "mappings": told} | context
+    tried: dict[tuple[str, str], list[MetadataMapping]] = {}
+    for row in rows:
+        tried.setdefault((row.target, row.label), []).append(row)
+    told = []
+    for row in rows:
+        rivals = tried[row.target, row.label]
+        told.append((row, rivals.index(row) + 1, len(rivals)))
+    context = {
+        "form": None, "deleted": None, "preview": None, "doubt": None, "mappings": told,
+        "scopes": dict(MetadataMapping.Scope.choices),
+    } | context  # fmt: skip
     return page(request, eshop, "mapping", context)

@@ -1,12 +1,13 @@
 """What settings that are not saved yet would make of real orders. Writes nothing, asks nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from django.db.models import QuerySet
 from msgspec import structs
 
-from eshops.mapping import MappingRule, Problem, rivals
+from eshops.mapping import MappingRule, Problem, has_key, rivals, source_keys
 from eshops.models import Eshop
 from eshops.resolve import resolve, settings_of
 from eshops.source import SourceError, SourceOrder
@@ -36,16 +37,39 @@ def outlooks(eshop: Eshop, rules: Sequence[MappingRule], count: int = SAMPLE) ->
     now = settings_of(eshop)
     then = structs.replace(now, mappings=tuple(rules))
     found = []
-    for payload in kept(eshop)[:count]:
-        source = read(payload)
+    for order, source in lately(eshop, count):
         try:
             before, after = resolve(source, now), resolve(source, then)
         except SourceError:
             continue
         plan = compare(before.order, after.order)
-        fight = tuple(rivals(source, then.mappings))
-        found.append(Outlook(payload.order, plan, after.problems, fight))
+        fight = tuple(rivals(source, then.mappings, then.timezone))
+        found.append(Outlook(order, plan, after.problems, fight))
     return found
+
+
+@dataclass(frozen=True)
+class Stray:
+    """A mapping whose key none of the last orders has."""
+
+    orders: int
+    """How many orders that were."""
+    scope: str
+    key: str
+    """What may be meant: a key they have; "" when none is near."""
+
+
+def stray(eshop: Eshop, rule: MappingRule, count: int = SAMPLE) -> Stray | None:
+    """What is wrong with the rule's key, None when an order has it or no order is kept."""
+    sources = [source for _, source in lately(eshop, count)]
+    if not sources or any(has_key(source, rule) for source in sources):
+        return None
+    keys = {(scope, key) for source in sources for scope, key, _ in source_keys(source)}
+    elsewhere = [scope for scope, key in sorted(keys) if key == rule.source_key]
+    if elsewhere:
+        return Stray(len(sources), elsewhere[0], rule.source_key)
+    near = get_close_matches(rule.source_key, sorted(k for s, k in keys if s == rule.scope), n=1)
+    return Stray(len(sources), rule.scope, near[0] if near else "")
 
 
 def sample(eshop: Eshop, number: str = "") -> tuple[Order, SourceOrder] | None:
@@ -53,6 +77,12 @@ def sample(eshop: Eshop, number: str = "") -> tuple[Order, SourceOrder] | None:
     payloads = kept(eshop)
     chosen = (payloads.filter(order__number=number) if number else payloads).first()
     return (chosen.order, read(chosen)) if chosen else None
+
+
+def lately(eshop: Eshop, count: int = SAMPLE) -> Iterator[tuple[Order, SourceOrder]]:
+    """The e-shop's newest orders with what it last said about them."""
+    for payload in kept(eshop)[:count]:
+        yield payload.order, read(payload)
 
 
 def kept(eshop: Eshop) -> QuerySet[Payload]:

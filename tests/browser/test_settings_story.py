@@ -89,6 +89,43 @@ def test_a_mapping_is_seen_before_it_is_saved(
     expect(page.locator("tr[data-row]", has_text="point.id")).to_contain_text("Pickup point ID")
 
 
+def test_a_key_that_no_order_has_is_doubted(
+    page: Page, live_server: LiveServer, eshop: Eshop
+) -> None:
+    sign_in(page, live_server, *MAY)
+    page.goto(f"{live_server.url}/e-shops/{eshop.pk}/mapping/")
+    page.get_by_label("Key", exact=True).fill("pont.id")
+    page.get_by_label("Goes into").select_option("pickup_point_id")
+    page.get_by_role("button", name="Save mapping").click()
+    doubt = page.locator("#form .notice")
+    expect(doubt).to_contain_text("None of the last 3 orders has pont.id. Did you mean point.id?")
+    check(page)
+    doubt.get_by_role("link", name="point.id").click()
+    expect(page.get_by_label("Key", exact=True)).to_have_value("point.id")
+    page.get_by_role("button", name="Save it all the same").click()
+    expect(page.locator("tr[data-row]", has_text="point.id")).to_contain_text("Pickup point ID")
+
+
+def test_two_tabs(page: Page, live_server: LiveServer, eshop: Eshop) -> None:
+    sign_in(page, live_server, *MAY)
+    row = eshop.sequences.get(kind="payment")
+    page.goto(f"{live_server.url}/e-shops/{eshop.pk}/sequences/{row.pk}/")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.get_by_label("Name", exact=True).fill("Na dobírku")
+    other.get_by_role("button", name="Save").click()
+    expect(other.locator("#notices")).to_contain_text("“Na dobírku” is saved.")
+    page.get_by_label("Price").fill("45,50")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#entry")).to_contain_text("It is now: Name: “Na dobírku”.")
+    expect(page.get_by_label("Price")).to_have_value("45,50")
+    check(page)
+    page.get_by_label("Name", exact=True).fill("Na dobírku")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#payment tr[data-row]")).to_contain_text("Na dobírku")
+    expect(page.locator("#payment tr[data-row]")).to_contain_text("45.50")
+
+
 def test_load_data_tells_what_it_changed(
     page: Page, live_server: LiveServer, eshop: Eshop, scripted: ScriptedShop
 ) -> None:

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eshops.mapping import DoesNotFit, MappingRule, Problem, fit, is_path, lookup, map_metadata
+from eshops.mapping import (
+    DoesNotFit,
+    Mapped,
+    MappingRule,
+    Problem,
+    fit,
+    is_path,
+    lookup,
+    map_metadata,
+)
+from eshops.resolve import EshopSettings, resolve
 from eshops.source import ItemKind, Metadatum
 from tests.sources import source_item, source_order
 
@@ -69,6 +79,12 @@ def test_a_path_that_cannot_lead_anywhere(source_key: str, possible: bool) -> No
         ("  ab 1", "custom", ["trim", "upper"], "AB 1"),
         (["x", "y"], "custom", ["first"], "x"),
         ([], "custom", ["first"], ""),
+        ('["první","druhý"]', "custom", ["first"], "první"),
+        (' ["první"]', "custom", ["first"], "první"),
+        ("[]", "custom", [], ""),
+        ("{}", "custom", [], ""),
+        ("[1] see below", "customer_note", [], "[1] see below"),
+        ("[" * 5000, "customer_note", [], "[" * 5000),
         (7, "pickup_point_id", [], "7"),
         (1.5, "custom", [], "1.5"),
         (True, "custom", [], "true"),
@@ -95,6 +111,10 @@ def test_a_value_is_made_to_fit(
     ("value", "target", "transforms", "reason"),
     [
         ({"id": 7}, "pickup_point_id", [], "holds several values"),
+        ('{"id": 7}', "pickup_point_id", [], "holds several values"),
+        ('\n {"id": 7}', "customer_note", [], "holds several values"),
+        ('["a","b"]', "company", ["trim"], "holds several values"),
+        (['{"id": 1}', "y"], "custom", ["first"], "holds several values"),
         (["a"], "company", ["trim"], "holds several values"),
         ("zítra", "delivery_date", [], "not a date"),
         ("31.2.2026", "delivery_date", [], "not a date"),
@@ -147,6 +167,56 @@ def test_lines_and_shipping_lines_have_metadata_too() -> None:
     mapped = map_metadata(source, rules)
     assert mapped.custom == {"Engraving": "Pro Žofii"}
     assert mapped.fields == {"pickup_point_id": "Z9"}
+
+
+def test_json_as_text_is_looked_into_whatever_stands_before_it() -> None:
+    metadata = (Metadatum("point", ' \n{"id": "Z9", "open": "[1, 2]"}'),)
+    assert list(lookup(metadata, "point.id")) == ["Z9"]
+    assert list(lookup(metadata, "point.open[1]")) == [2]
+
+
+@pytest.mark.parametrize(
+    ("value", "timezone", "expected"),
+    [
+        (1782856800, "Europe/Prague", date(2026, 7, 1)),
+        ("1782856800", "UTC", date(2026, 6, 30)),
+        (1782856800000, "Europe/Prague", date(2026, 7, 1)),
+        ("1782856799999", "Europe/Prague", date(2026, 6, 30)),
+        ("2026-06-30T23:30:00Z", "Europe/Prague", date(2026, 7, 1)),
+        ("2026-06-30T23:30:00Z", "America/New_York", date(2026, 6, 30)),
+        ("2026-07-01T00:30:00+02:00", "Europe/Prague", date(2026, 7, 1)),
+        ("2026-06-30T23:30:00", "Europe/Prague", date(2026, 6, 30)),
+        ("2026-06-30", "Pacific/Auckland", date(2026, 6, 30)),
+    ],
+)
+def test_a_moment_is_on_the_eshops_day(value: Any, timezone: str, expected: date) -> None:
+    source = source_order(metadata=(Metadatum("when", value),))
+    rules = (
+        MappingRule("when", "delivery_date"),
+        MappingRule("when", "custom", "When", transforms=("date",)),
+    )
+    settings = EshopSettings(version=1, mappings=rules, timezone=timezone)
+    order = resolve(source, settings).order
+    assert (order.delivery_date, order.custom) == (expected, {"When": expected.isoformat()})
+
+
+@pytest.mark.parametrize("first", ["  ", "asap", '{"a": 1}', None])
+def test_one_lines_value_does_not_hide_anothers(first: Any) -> None:
+    lines = [first, "2026-01-02", "2026-03-04"]
+    items = [
+        source_item(str(n), metadata=(Metadatum("d", value),)) for n, value in enumerate(lines)
+    ]
+    source = source_order(items=tuple(items))
+    rules = [MappingRule("d", "delivery_date", scope="line")]
+    assert map_metadata(source, rules) == Mapped({"delivery_date": date(2026, 1, 2)}, {}, ())
+
+
+def test_of_values_that_do_not_fit_the_first_is_told() -> None:
+    items = [source_item(str(n), metadata=(Metadatum("d", f"asap {n}"),)) for n in range(2)]
+    rules = [MappingRule("d", "delivery_date", scope="line")]
+    mapped = map_metadata(source_order(items=tuple(items)), rules)
+    assert [each.value for each in mapped.problems] == ["asap 0"]
+    assert not mapped.fields
 
 
 JSON = st.recursive(

@@ -1,7 +1,9 @@
 """An e-shop's settings, as staff use them: what is refused, what is saved, what grows stale."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from eshops.adapters.woocommerce.adapter import WooCommerce
 from eshops.credentials import Credentials
 from eshops.models import DataLoad, Eshop, MarketplaceMapping, MetadataMapping, Sequence
 from eshops.sandbox.server import RunningSandbox, running
@@ -21,6 +24,7 @@ from orders.models import Order, Payload, SyncState
 from sync.engine import start_run, synchronize_lane
 from sync.imports import load_orders, start_import
 from sync.loading import load_data
+from sync.setting_forms import SequenceForm
 from tests import factories
 from tests.harness.guards import Sent
 from tests.pages import XSS, assert_no_inline_code, signed_in
@@ -324,6 +328,39 @@ class TestSequences:
         assert 'role="alert"' in self.save(client, row, price=price)
         assert rows(Eshop, Sequence) == held
 
+    @pytest.mark.parametrize(
+        ("written", "price"),
+        [
+            ("12,50", "12.5"),
+            ("12.50", "12.5"),
+            (" 1 250,5 ", "1250.5"),
+            ("1\N{NO-BREAK SPACE}250", "1250"),
+            ("0", "0"),
+        ],
+    )
+    def test_a_price_as_people_write_it(
+        self, client: Client, eshop: Eshop, written: str, price: str
+    ) -> None:
+        row = entry(eshop, "payment", "cod")
+        self.save(client, row, price=written)
+        row.refresh_from_db()
+        assert row.price == Decimal(price)
+
+    def test_blanks_around_a_code_are_a_slip(self, client: Client, eshop: Eshop) -> None:
+        address = url("add_sequence", eshop, "status")
+        text(client, address, {"code": " ready\t", "name": "Ready"})
+        assert Sequence.objects.filter(code="ready").exists()
+        html = text(client, address, {"code": " ready ", "name": "Again"})
+        assert "has an entry with the code “ready”" in html
+        assert "This field is required." in text(client, address, {"code": "  ", "name": "None"})
+
+    def test_but_not_where_orders_have_them(self, client: Client, eshop: Eshop) -> None:
+        factories.order(eshop, "2", status_code=" odd", status_name="Odd")
+        html = text(client, url("sequences", eshop))
+        assert 'name="code" value=" odd"' in html
+        text(client, url("add_sequence", eshop, "status"), {"code": " odd", "name": "Odd"})
+        assert Sequence.objects.filter(code=" odd").exists()
+
     def test_a_colour_may_be_picked_without_scripts(self, client: Client, eshop: Eshop) -> None:
         row = Sequence.objects.get()
         self.save(client, row, picked="#ff0000")
@@ -349,6 +386,22 @@ class TestSequences:
         text(client, url("sequence", eshop, row.pk), {"name": "Courier", "code": "moved"})
         row.refresh_from_db()
         assert (row.code, row.in_eshop, version(eshop)) == ("courier", False, 3)
+
+    def test_only_what_the_form_shows_is_written(
+        self, client: Client, eshop: Eshop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A load that ends between a page's reading and its saving."""
+        row = Sequence.objects.get()
+        is_valid = SequenceForm.is_valid
+
+        def meanwhile(form: SequenceForm) -> bool:
+            Sequence.objects.update(is_active=False, source_description="Told since")
+            return is_valid(form)
+
+        monkeypatch.setattr(SequenceForm, "is_valid", meanwhile)
+        self.save(client, row, name="Ours")
+        row.refresh_from_db()
+        assert (row.name, row.is_active, row.source_description) == ("Ours", False, "Told since")
 
     def test_deleting(self, client: Client, eshop: Eshop) -> None:
         used, unused = Sequence.objects.get(), entry(eshop, code="unused", name="Unused")
@@ -377,6 +430,30 @@ class TestSequences:
         assert (row.name, row.is_edited, version(eshop)) == ("On hold", False, 2)
         text(client, url("follow", eshop, row.pk), {})
         assert version(eshop) == 2
+
+    def test_what_the_eshop_has_is_shown_beside_what_is_ours(
+        self, client: Client, eshop: Eshop
+    ) -> None:
+        row = entry(
+            eshop, code="hold", type="packed", color="#111111", source_name="Processing",
+            source_type="shipped", source_color="#222222",
+        )  # fmt: skip
+        paid = entry(
+            eshop, "payment", "cod", price=39, source_name="PPL domů", source_price=35,
+            source_description="For a fee",
+        )  # fmt: skip
+        html = re.sub("<[^>]*>", "", text(client, url("sequences", eshop)))
+        for told in ("Shipped", "#222222", "35.00", "For a fee"):
+            assert f"The e-shop: {told}" in html
+        opened = text(client, url("sequence", eshop, row.pk))
+        assert "The e-shop: Shipped" in opened and "The e-shop: #222222" in opened
+        assert "The e-shop: 35.00" in text(client, url("sequence", eshop, paid.pk))
+        text(client, url("follow", eshop, row.pk), {})
+        text(client, url("follow", eshop, paid.pk), {})
+        row.refresh_from_db()
+        paid.refresh_from_db()
+        assert (row.type, row.color, row.theirs, version(eshop)) == ("shipped", "#222222", {}, 2)
+        assert (paid.price, paid.description, paid.theirs) == (35, "For a fee", {})
 
     def test_what_is_gone_is_shown_as_gone(self, client: Client, eshop: Eshop) -> None:
         entry(eshop, code="old", source_name="Old", is_active=False, in_eshop=False)
@@ -467,6 +544,154 @@ class TestLoadData:
         clock = timezone.localtime(until).strftime("%H:%M:%S")
         told = f"The e-shop asks us to wait until {clock}: It answered 429."
         assert told in text(client, url("loads", eshop))
+
+
+class TestWhatThePlatformCannotDo:
+    """It is neither shown nor accepted."""
+
+    @pytest.fixture
+    def unable(self, eshop: Eshop, monkeypatch: pytest.MonkeyPatch) -> Eshop:
+        monkeypatch.setattr(WooCommerce, "capabilities", frozenset())
+        monkeypatch.setattr(WooCommerce, "lists", frozenset())
+        return eshop
+
+    def test_importing_what_was_changed(self, client: Client, unable: Eshop) -> None:
+        html = text(client, url("connection", unable))
+        assert 'name="import_every"' not in html and "Imported until" not in html
+        assert "imported by hand only" in html
+        held = rows(Eshop)
+        html = text(client, url("activity", unable), {"is_active": "on", "import_every": "5"})
+        assert "This e-shop cannot tell which orders were changed" in html
+        assert rows(Eshop) == held
+        Eshop.objects.update(import_every=5)
+        assert "every 5 minutes" not in text(client, url("connection", unable))
+        text(client, url("activity", unable), {"is_active": "on"})
+        assert Eshop.objects.get().import_every is None
+
+    def test_importing_what_goes_directly_into_another(self, client: Client, eshop: Eshop) -> None:
+        direct = factories.eshop(
+            name="Market", kind="marketplace", import_mode="direct", direct_eshop=eshop
+        )
+        html = text(client, url("connection", direct))
+        assert 'name="import_every"' not in html and "going directly into an e-shop" in html
+        html = text(client, url("activity", direct), {"is_active": "on", "import_every": "5"})
+        assert "Its orders go directly into an e-shop" in html
+        assert Eshop.objects.get(pk=direct.pk).import_every is None
+
+    def test_loading_code_lists(
+        self, client: Client, unable: Eshop, sent: Sent, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        address = url("load", unable)
+        for page in ("connection", "sequences"):
+            html = text(client, url(page, unable))
+            assert f'action="{address}"' not in html
+            assert "Load data" not in html and "code lists" not in html
+        html = text(client, address, {})
+        assert "Shop has no code lists that could be loaded." in html
+        Eshop.objects.update(is_active=False)
+        html = text(client, url("activity", unable), {"is_active": "on"})
+        assert "Saved." in html and "could be loaded" not in html
+        assert not DataLoad.objects.exists() and not sent.commit()
+        monkeypatch.setattr(WooCommerce, "capabilities", frozenset({"sequences"}))
+        assert f'action="{address}"' in text(client, url("sequences", unable))
+
+    def test_connecting_tells_of_no_code_lists(self, unable: Eshop) -> None:
+        client = signed_in("eshops.add_eshop")
+        html = text(client, reverse("connect:add", args=["woocommerce"]))
+        assert "Connecting tries the connection first; if that fails" in html
+
+    def test_what_it_can_do_is_shown(self, client: Client, eshop: Eshop) -> None:
+        html = text(client, url("connection", eshop))
+        assert 'name="import_every"' in html and "Imported until" in html
+        assert f'action="{url("load", eshop)}"' in text(client, url("sequences", eshop))
+
+
+class TestTwoTabs:
+    """Two people, or one with two tabs, edit the same."""
+
+    def opened(self, client: Client, address: str) -> dict[str, Any]:
+        """What the page's form would send."""
+        form = client.get(address).context["form"]
+        data = {field.name: field.value() for field in form} | {"as_it_was": form.as_it_was}
+        return {name: value for name, value in data.items() if value is not None}
+
+    def test_a_name_that_was_changed_meanwhile_is_not_undone(
+        self, client: Client, eshop: Eshop
+    ) -> None:
+        row = Sequence.objects.get()
+        address = url("sequence", eshop, row.pk)
+        mine, theirs = self.opened(client, address), self.opened(client, address)
+        text(client, address, theirs | {"name": "Vyřizuje se", "type": "packed"})
+        held = rows(Eshop, Sequence)
+        html = text(client, address, mine | {"color": "#222222", "picked": "#222222"})
+        assert "Somebody has changed this since you opened it." in html
+        assert "It is now: Name: “Vyřizuje se”, Type: “Packed”." in html
+        assert 'value="#222222"' in html and rows(Eshop, Sequence) == held
+        again = client.post(address, mine).context["form"].as_it_was
+        text(client, address, mine | {"name": "Doing", "as_it_was": again})
+        row.refresh_from_db()
+        assert (row.name, row.type, version(eshop)) == ("Doing", "paid", 3)
+
+    def test_the_same_twice_is_no_quarrel(self, client: Client, eshop: Eshop) -> None:
+        address = url("sequence", eshop, Sequence.objects.get().pk)
+        data = self.opened(client, address) | {"name": "Vyřizuje se"}
+        text(client, address, data)
+        assert "Nothing was changed." in text(client, address, data)
+        assert version(eshop) == 2
+
+    def test_a_price_and_a_load_meanwhile(self, client: Client, eshop: Eshop) -> None:
+        row = entry(eshop, "payment", "cod", price="39", description="Cash")
+        address = url("sequence", eshop, row.pk)
+        data = self.opened(client, address)
+        Sequence.objects.filter(pk=row.pk).update(price="45.5")
+        html = text(client, address, data | {"description": "Cash or card"})
+        assert "It is now: Price: “45.50”." in html
+        row.refresh_from_db()
+        assert (row.description, f"{row.price:f}") == ("Cash", "45.500000")
+
+    @pytest.mark.parametrize(
+        "told", ["no json", "[" * 100_000, "[1]", "{}", '{"name": null, "x": 1}']
+    )
+    def test_what_no_page_would_send_harms_nothing(
+        self, client: Client, eshop: Eshop, told: str
+    ) -> None:
+        address = url("sequence", eshop, Sequence.objects.get().pk)
+        text(client, address, self.opened(client, address) | {"as_it_was": told})
+        assert version(eshop) == 1
+
+    def test_a_mapping(self, client: Client, eshop: Eshop) -> None:
+        row = eshop.mappings.create(source_key="_vat", target="vat_id", transforms=["upper"])
+        address = url("edit_mapping", eshop, row.pk)
+        mine = self.opened(client, address) | {"do": "save"}
+        text(client, address, mine | {"target": "tax_id", "transforms": ["trim", "digits"]})
+        held = rows(Eshop, MetadataMapping)
+        html = text(client, address, mine | {"source_key": "_vat_id"})
+        assert "It is now: Transforms: “Trim spaces, Digits only”, Goes into: “Tax ID”." in html
+        assert rows(Eshop, MetadataMapping) == held
+
+
+class TestAdministration:
+    """The e-shop's row in /admin/, where entries and mappings are lines of one form."""
+
+    def test_a_new_name_reaches_the_marketplaces_that_use_it(self, eshop: Eshop) -> None:
+        Sequence.objects.all().delete()
+        row = entry(eshop, "delivery", "ppl")
+        market = factories.eshop(name="Market", kind="marketplace")
+        MarketplaceMapping.objects.create(eshop=market, kind="delivery", code="DPD1", target=row)
+        client = Client()
+        client.force_login(factories.user(is_staff=True, is_superuser=True))
+        data = {
+            "name": "Shop", "kind": "eshop", "is_active": "on",
+            "sequences-TOTAL_FORMS": "1", "sequences-INITIAL_FORMS": "1",
+            "sequences-0-id": row.pk, "sequences-0-eshop": eshop.pk, "sequences-0-is_active": "on",
+            "sequences-0-kind": "delivery", "sequences-0-code": "ppl",
+            "mappings-TOTAL_FORMS": "0", "mappings-INITIAL_FORMS": "0",
+        }  # fmt: skip
+        for name, expected in (("PPL domů", (1, 1)), ("PPL", (2, 2))):
+            address = f"/admin/eshops/eshop/{eshop.pk}/change/"
+            response = client.post(address, data | {"sequences-0-name": name})
+            assert response.status_code == 302
+            assert (version(eshop), version(market)) == expected
 
 
 def test_the_type_of_a_payment_is_kept_and_makes_nothing_stale(
@@ -569,6 +794,45 @@ class TestMapping:
         assert told in html and 'id="preview"' not in html
         assert rows(Eshop, MetadataMapping) == held
 
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"source_key": "_vatt"}, "<code>_vatt</code>. Did you mean <a"),
+            ({"source_key": "point.idd"}, "<code>point.idd</code>. Did you mean <a"),
+            ({"source_key": "point.days[4]"}, "Did you mean <a"),
+            ({"source_key": "unlike"}, "<code>unlike</code>. It can be saved"),
+            ({"scope": "line"}, "<code>_vat</code> there, but of <a"),
+        ],
+    )
+    def test_a_key_that_no_order_has_takes_a_second_press(
+        self, client: Client, eshop: Eshop, changes: dict[str, Any], told: str
+    ) -> None:
+        address, data = url("mapping", eshop), self.data() | changes
+        held = rows(Eshop, MetadataMapping)
+        html = text(client, address, data)
+        assert "None of the last 3 orders has" in html and told in html
+        assert rows(Eshop, MetadataMapping) == held
+        assert told in text(client, address, data | {"do": "preview"})
+        sure = client.post(address, data).context["sure"]
+        other = text(client, address, data | {"source_key": "another", "sure": sure})
+        assert "None of the last 3 orders has" in other
+        assert rows(Eshop, MetadataMapping) == held
+        assert "is saved." in text(client, address, data | {"sure": sure})
+        assert version(eshop) == 2
+        kept = url("edit_mapping", eshop, MetadataMapping.objects.get().pk)
+        changed = data | {"target": "custom", "label": "Mine"}
+        assert "None of the last" not in text(client, kept, changed), "the key was confirmed"
+        assert MetadataMapping.objects.get().label == "Mine"
+
+    def test_a_key_is_not_doubted_before_there_is_an_order(self, client: Client) -> None:
+        eshop = factories.eshop(name="New shop")
+        assert "is saved." in text(client, url("mapping", eshop), self.data())
+
+    def test_who_may_not_see_orders_is_told_no_key_of_them(self, eshop: Eshop) -> None:
+        client = signed_in("eshops.change_eshop")
+        html = text(client, url("mapping", eshop), self.data(source_key="_vatt"))
+        assert "None of the last 3 orders has" in html and "Did you mean" not in html
+
     def test_an_odd_key_that_occurs_can_be_mapped(self, client: Client, eshop: Eshop) -> None:
         data = self.data(source_key="odd[key", target="custom", label="Odd")
         text(client, url("mapping", eshop), data)
@@ -583,6 +847,15 @@ class TestMapping:
         assert "it is not a date" in html and "zítra" in html
         html = text(client, url("mapping", eshop), data)
         assert "Of the last orders 3 orders have a value that does not fit." in html
+
+    def test_one_that_does_not_fit_is_told_as_one(
+        self, client: Client, eshop: Eshop, scripted: ScriptedShop
+    ) -> None:
+        scripted.put(source_order("9", metadata=(Metadatum("odd", "zítra"),)))
+        load_orders(start_import(eshop, None, None).pk)
+        data = self.data(source_key="odd", target="delivery_date", transforms=[])
+        html = text(client, url("mapping", eshop), data)
+        assert "Of the last orders 1 order has a value that does not fit." in html
 
     def test_two_that_fight_for_a_field_are_told_before_and_after_saving(
         self, client: Client, eshop: Eshop

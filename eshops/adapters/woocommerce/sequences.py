@@ -3,11 +3,12 @@
 import html
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from eshops.adapters.reading import code, text
+from eshops.adapters.reading import code, mapping, text
 from eshops.adapters.woocommerce.orders import delivery_code
-from eshops.source import SequenceEntry
+from eshops.source import BadPayload, SequenceEntry
 
 STATUS_TYPES: Mapping[str, str] = {
     "pending": "new",
@@ -25,6 +26,7 @@ PAYMENT_TYPES: Mapping[str, str] = {"cod": "cash_on_delivery", "bacs": "transfer
 DELIVERY_TYPES: Mapping[str, str] = {"local_pickup": "collection", "pickup_location": "collection"}
 """Our type for what WooCommerce comes with; `flat_rate` may be anything."""
 
+_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,6}|,\d{1,2})?", re.ASCII)
 _TAG = re.compile(r"<[^>]*>")
 
 Row = Mapping[str, Any]
@@ -54,7 +56,18 @@ def parse_delivery(row: Row, zone: str) -> SequenceEntry:
         name=text(row, "title") or text(row, "method_title") or delivery_code(row),
         type=DELIVERY_TYPES.get(text(row, "method_id"), ""),
         description=zone,
+        price=price(row),
     )
+
+
+def price(row: Row) -> Decimal | None:
+    """What the method costs without tax; None where it costs nothing of its own, and where the cost
+    is a formula (`10 + [qty] * 2`). A comma is the shop's decimal point."""
+    try:
+        cost = text(mapping(mapping(row, "settings"), "cost"), "value").strip()
+    except BadPayload:
+        return None
+    return Decimal(cost.replace(",", ".")) if _NUMBER.fullmatch(cost) else None
 
 
 def words(row: Row, key: str) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from eshops.adapters.address import base_address
 from eshops.adapters.http import HttpClient, NotData, ServerError, TooLarge, Unauthorized
 from eshops.adapters.woocommerce import adapter as woocommerce
 from eshops.adapters.woocommerce.adapter import PASTED_TAIL, WooCommerce
+from eshops.adapters.woocommerce.sequences import parse_delivery
 from eshops.adapters.woocommerce.sign_in import ways
 from eshops.source import (
     Answer,
@@ -741,8 +743,37 @@ def test_fetch_sequences(shop: Shop, replay: Any) -> None:
         "flat_rate:6": "GLS",
         "flat_rate:7": "EMS",
     }
+    prices = {entry.code: entry.price for entry in entries if entry.price is not None}
+    assert {code: f"{price}" for code, price in prices.items()} == {
+        "flat_rate:8": "30",
+        "flat_rate:1": "4.50",
+        "flat_rate:2": "2.90",
+        "local_pickup:4": "0",
+        "flat_rate:5": "9.90",
+        "flat_rate:7": "25",
+    }
     assert entries[12].description == "Locations not covered by your other zones"
     assert len(shop.server.asked) == 7
+
+
+@pytest.mark.parametrize(
+    ("settings", "price"),
+    [
+        ({"cost": {"value": "4,50"}}, Decimal("4.50")),
+        ({"cost": {"value": 5}}, Decimal(5)),
+        ({"cost": {"value": "8.10 + [qty] * 0.50"}}, None),
+        ({"cost": {"value": "1,250"}}, None),
+        ({"cost": {"value": "-3"}}, None),
+        ({"cost": {"value": ""}}, None),
+        ({"cost": {"value": ["5"]}}, None),
+        ({"cost": "5"}, None),
+        ([], None),
+        ("none", None),
+    ],
+)
+def test_a_price_is_a_plain_number(settings: Any, price: Decimal | None) -> None:
+    row = {"instance_id": 1, "method_id": "flat_rate", "title": "PPL", "settings": settings}
+    assert parse_delivery(row, "").price == price
 
 
 def test_an_older_shop_tells_its_statuses_in_a_report(shop: Shop, replay: Any) -> None:
