@@ -104,7 +104,8 @@ class SourceOrder(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     """ISO 4217."""
     total: Decimal
-    """What the customer owes, with tax, before refunds."""
+    """What the customer owes, with tax, before refunds; for what they kept, where the e-shop takes
+    off its total what was cancelled or came back."""
     net: Decimal
     tax: Decimal
     shipping: Decimal

@@ -12,7 +12,7 @@ from functools import partial
 from celery import current_app
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from eshops.connection import can
@@ -45,6 +45,10 @@ wrong key five times an hour."""
 FIRST_LOOK = timedelta(days=1)
 RECHECK_AFTER = timedelta(hours=6)
 CLOSED = ("delivered", "cancelled", "returned")
+CLOSED_RECHECK_AFTER = timedelta(days=1)
+CLOSED_FOR = timedelta(days=30)
+"""So long after an order was placed it is rechecked though it is closed: what is paid on delivery
+is settled and what came back is refunded afterwards."""
 
 logger = logging.getLogger(__name__)
 
@@ -136,28 +140,39 @@ def start_due_imports() -> None:
 
 
 def start_due_rechecks() -> None:
-    """Ask again for open orders that have not been asked for in a while, nor tried in vain.
+    """Ask again for orders that may have changed and have not been asked for in a while, nor tried
+    in vain.
 
     The stamps of a change that e-shops give miss changes (a removed refund in WooCommerce, a
-    payment in Medusa, nearly everything in Vendure), so what is still open is read by its id: one
-    batch at a time for each e-shop with automatic import.
+    payment in Medusa, nearly everything in Vendure), so what is open, or was closed lately, is read
+    by its id: one batch at a time for each e-shop with automatic import.
     """
-    long_ago = timezone.now() - RECHECK_AFTER
     for eshop in Eshop.objects.filter(is_active=True, import_every__isnull=False):
         is_busy = SyncItem.objects.filter(
             eshop=eshop, outcome="pending", run__trigger=SyncRun.Trigger.RECHECK
         )
-        open_orders = (
-            Order.objects.filter(eshop=eshop, source_state=Order.SourceState.PRESENT)
-            .exclude(status_type__in=CLOSED)
-            .filter(sync_state__asked_at__lt=long_ago, placed_at__gt=timezone.now() - A_YEAR)
-            .filter(Q(sync_state__tried_at=None) | Q(sync_state__tried_at__lt=long_ago))
-            .order_by("sync_state__asked_at")
-        )
-        keys = list(open_orders.values_list("pk", flat=True)[:LIMIT])
+        keys = list(_to_recheck(eshop).values_list("pk", flat=True)[:LIMIT])
         if keys and not is_busy.exists() and not eshop.connection_error:
             orders = Order.objects.filter(pk__in=keys)
             start_run(orders, None, SyncRun.Trigger.RECHECK, name="schedule")
+
+
+def _to_recheck(eshop: Eshop) -> QuerySet[Order]:
+    """The e-shop's orders to ask for again, the one that was asked for longest ago first."""
+
+    def asked_before(when: datetime) -> Q:
+        never_since = Q(sync_state__tried_at=None) | Q(sync_state__tried_at__lt=when)
+        return Q(sync_state__asked_at__lt=when) & never_since
+
+    now = timezone.now()
+    is_closed = Q(status_type__in=CLOSED)
+    is_open = ~is_closed & Q(placed_at__gt=now - A_YEAR) & asked_before(now - RECHECK_AFTER)
+    is_settling = is_closed & Q(placed_at__gt=now - CLOSED_FOR)
+    return Order.objects.filter(
+        is_open | (is_settling & asked_before(now - CLOSED_RECHECK_AFTER)),
+        eshop=eshop,
+        source_state=Order.SourceState.PRESENT,
+    ).order_by("sync_state__asked_at")
 
 
 def resume_stalled() -> None:

@@ -197,13 +197,20 @@ class TestDetail:
         )  # fmt: skip
         OrderAddress.objects.create(order=order, kind="billing", city="Žďár nad Sázavou")
         line(order, "1", "24.2", name="Cup &amp; saucer &lt;b&gt;", sku="SKU-1")
-        line(order, "2", "-5", kind="refund", name="Refund", in_total=False)
+        line(order, "2", "-5", kind="refund", in_total=False, metadata=[])
+        engraved = [{"key": "Gravír", "value": {"text": "Pro <b>Jana</b>"}}]
+        line(order, "3", "9", name="Ring", metadata=engraved)
+        line(order, "4", "1")
         html = page(signed_in(), reverse("orders:detail", args=[order.pk]))
         for text in (
             "https://shop.example/wp-admin/post.php?post=77&amp;action=edit", "Žďár nad Sázavou",
             "Cup &amp; saucer &lt;b&gt;", "SKU-1", "not part of the total", "Gift wrap", "4571",
+            "Gravír", "Pro &lt;b&gt;Jana&lt;/b&gt;",
         ):  # fmt: skip
             assert text in html, text
+        assert html.count("<summary>Details</summary>") == 1
+        cells = re.findall(r'<tr class="is-[^"]+">\s*<td>([^<]*)<', html)
+        assert cells == ["Cup &amp; saucer &lt;b&gt;", "Refund", "Ring", "4"]
 
     def test_all_statuses_of_an_eshop_that_has_several_are_shown(self) -> None:
         """In the order in which they are thought of, the one that was changed marked."""

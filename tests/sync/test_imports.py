@@ -365,6 +365,27 @@ class TestRecheck:
         start_due_rechecks()
         assert SyncRun.objects.filter(trigger="recheck").count() == 1
 
+    def test_what_was_closed_lately_is_read_once_a_day(
+        self, eshop: Eshop, scripted: ScriptedShop
+    ) -> None:
+        """What is paid on delivery is settled, and what came back refunded, afterwards."""
+        eshop.sequences.create(kind="status", code="done", name="Done", type="delivered")
+        scripted.put(source_order("3", status_code="done"))
+        with time_machine.travel(timezone.now() + timedelta(hours=16)):
+            start_due_rechecks()
+            work_off()
+        assert scripted.asked == [["0", "1", "2", "3"]]
+        scripted.asked.clear()
+        with time_machine.travel(timezone.now() + timedelta(hours=23)):
+            start_due_rechecks()
+            work_off()
+        assert scripted.asked == [["0", "1", "2"]]
+        Order.objects.filter(external_id="3").update(placed_at=timezone.now() - timedelta(days=31))
+        with time_machine.travel(timezone.now() + timedelta(hours=48)):
+            start_due_rechecks()
+            work_off()
+        assert scripted.asked[1:] == [["0", "1", "2"]]
+
     def test_an_order_that_cannot_be_read_is_tried_as_seldom_and_keeps_nobody_waiting(
         self, eshop: Eshop, scripted: ScriptedShop, monkeypatch: pytest.MonkeyPatch
     ) -> None:
