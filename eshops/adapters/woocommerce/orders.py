@@ -5,7 +5,7 @@ beside it; times come twice, in the shop's time without saying so and in UTC; a 
 with the order but not taken off its total; a coupon is listed but already taken off the lines.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -81,8 +81,14 @@ def parse_order(data: Any, timezone: str) -> SourceOrder:
         billing=address(billing),
         shipping_address=address(mapping(data, "shipping")),
         items=tuple(items(data)),
-        metadata=metadata(data),
+        metadata=(*metadata(data), *payment_reference(data)),
     )
+
+
+def payment_reference(data: Data) -> Iterator[Metadatum]:
+    """What the gateway calls the payment, under the key that WooCommerce keeps it under."""
+    if found := text(data, "transaction_id"):
+        yield Metadatum("_transaction_id", found)
 
 
 def identifier(data: Data) -> str:

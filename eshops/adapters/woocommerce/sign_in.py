@@ -1,9 +1,10 @@
 """How a WooCommerce is told who asks.
 
-Over https it takes HTTP Basic, over http OAuth 1.0a (seen on 10.5). An e-shop behind a proxy that
-ends TLS takes its own address for https: it checks a signature of the https:// address, and takes
-Basic even over the http behind the proxy. Basic is tried there on this machine only, where nobody
-can listen.
+Over https it takes HTTP Basic, over http OAuth 1.0a (seen on 10.5). Some hosts take the header with
+Basic away before WordPress sees it; without it WooCommerce looks for a signature over https too
+(`WC_REST_Authentication::authenticate` in its source). An e-shop behind a proxy that ends TLS takes
+its own address for https: it checks a signature of the https:// address, and takes Basic even over
+the http behind the proxy. Basic is tried there on this machine only, where nobody can listen.
 """
 
 import ipaddress
@@ -31,9 +32,12 @@ class SignIn(AuthBase):
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         if self.way == BASIC:
             return self._basic(request)
-        request.url = _with_scheme(request.url, "https" if self.way == SIGNED_FOR_HTTPS else "http")
+        scheme = urlsplit(request.url or "").scheme
+        request.url = _with_scheme(
+            request.url, "https" if self.way == SIGNED_FOR_HTTPS else str(scheme)
+        )
         signed: PreparedRequest = self._oauth(request)
-        signed.url = _with_scheme(signed.url, "http")
+        signed.url = _with_scheme(signed.url, str(scheme))
         return signed
 
 
@@ -41,7 +45,7 @@ def ways(address: str) -> tuple[str, ...]:
     """The ways that may work at this address, the likeliest first."""
     parts = urlsplit(address)
     if parts.scheme != "http":
-        return (BASIC,)
+        return BASIC, SIGNED
     if _is_this_machine(parts.hostname or ""):
         return SIGNED, SIGNED_FOR_HTTPS, BASIC
     return SIGNED, SIGNED_FOR_HTTPS

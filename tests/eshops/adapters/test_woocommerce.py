@@ -33,6 +33,7 @@ from eshops.source import (
     SourceState,
     Unavailable,
 )
+from tests.harness.web import Asked
 
 KEYS = {"consumer_key": "ck_0123456789abcdef", "consumer_secret": "cs_fedcba9876543210"}
 
@@ -408,7 +409,7 @@ def test_basic_over_http_on_this_machine_comes_last(shop: Shop, replay: Any) -> 
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("https://shop.test", ["basic"]),
+        ("https://shop.test", ["basic", "signed"]),
         ("http://shop.test", ["signed", "signed for https"]),
         ("http://192.168.1.9:8080", ["signed", "signed for https"]),
         ("http://localhost:8080", ["signed", "signed for https", "basic"]),
@@ -443,6 +444,17 @@ def test_https_is_basic(monkeypatch: pytest.MonkeyPatch) -> None:
     adapter = opened("https://shop.test", credentials={k: f" {v}\n" for k, v in KEYS.items()})
     request = Request("GET", "https://shop.test", auth=adapter._sign_in).prepare()
     assert request.headers["Authorization"] == basic()
+
+
+def test_https_without_the_header_is_signed_for_https() -> None:
+    """Some hosts take the Authorization header away."""
+    adapter = opened("https://shop.test", learned={"sign_in": "signed"})
+    url = "https://shop.test/wp-json/wc/v3/orders?per_page=1"
+    request = Request("GET", url, auth=adapter._sign_in).prepare()
+    asked = Asked("GET", (request.url or "").removeprefix("https://shop.test"), {}, b"", 1)
+    assert (request.url or "").startswith(url) and "Authorization" not in request.headers
+    assert signed_for(asked, "https://shop.test")
+    assert KEYS["consumer_secret"] not in (request.url or "")
 
 
 def test_no_repr_shows_a_secret(shop: Shop) -> None:

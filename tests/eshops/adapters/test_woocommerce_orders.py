@@ -299,6 +299,13 @@ def test_the_order_itself() -> None:
     )
 
 
+def test_the_gateways_own_reference_is_told_as_metadata() -> None:
+    assert order(transaction_id="pi_3Q").metadata == (
+        *order().metadata,
+        Metadatum("_transaction_id", "pi_3Q"),
+    )
+
+
 def test_its_lines() -> None:
     tee, free, post, fee, coupon, *refunds = order().items
     assert msgspec.structs.replace(tee, metadata=()) == SourceItem(
