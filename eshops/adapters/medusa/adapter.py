@@ -1,10 +1,10 @@
 """Medusa 2, admin REST API: how to ask it.
 
-What its orders and code lists mean is in `orders`, `lines` and `sequences`, what an order is asked
-for in `fields`. Seen on Medusa 2.21: ids that are absent, and drafts, are silently left out of the
-list, though asked for by id; without a limit it has 15 orders; `id[$gt]` and an order by id go
-through all of them; parameters and fields it does not know are ignored; a head of 16 kB is too
-long for Node (431).
+What its orders and code lists mean is in `orders`, `lines`, `credits` and `sequences`, what an
+order is asked for in `fields`. Seen on Medusa 2.21: ids that are absent, and drafts, are silently
+left out of the list, though asked for by id; without a limit it has 15 orders; `id[$gt]` and an
+order by id go through all of them; parameters and fields it does not know are ignored; a head of
+16 kB is too long for Node (431).
 """
 
 import re

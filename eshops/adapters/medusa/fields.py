@@ -46,9 +46,10 @@ FIELDS = ",".join(
         *_of(_SHIPPING, "raw_total", "raw_tax_total", "tax_lines.rate"),
         *_of(f"{_SHIPPING}.detail", "return_id", "claim_id", "exchange_id"),
         *_of(f"{_SHIPPING}.adjustments", *_ADJUSTMENT),
-        *_of("credit_lines", "reference", "reference_id", "raw_amount"),
+        *_of("credit_lines", "reference", "reference_id", "raw_amount", "metadata"),
+        *_of("transactions", "reference_id", "version"),
         *_of(_PAYMENTS, "provider_id", "created_at", "captured_at", "canceled_at"),
-        *_of(f"{_PAYMENTS}.refunds", "id", "created_at", "note", "raw_amount"),
+        *_of(f"{_PAYMENTS}.refunds", "id", "created_at", "note", "raw_amount", "refund_reason_id"),
         *_of(f"{_PAYMENTS}.refunds.refund_reason", "label", "code"),
         *_of("fulfillments", "created_at", "labels.tracking_number", "labels.tracking_url"),
     )

@@ -178,33 +178,6 @@ def refunded(refund: Data) -> SourceItem:
     )
 
 
-def credit_lines(data: Data, payments: Sequence[Data]) -> tuple[list[Credit], Decimal]:
-    """The credits that are no refunds, and what the refunds among them amount to.
-
-    A refund's credit line refers to the payment collection, or to the refund's reason by its label
-    and its code, of which one may have been changed since. Medusa counts none of them where they
-    amount to next to nothing together.
-    """
-    if not amount(data, "credit_line_total", NOTHING):
-        return [], NOTHING
-    reasons = [
-        mapping(refund, "refund_reason")
-        for payment in payments
-        for refund in objects(payment, "refunds")
-    ]
-    labels = {"payment_collection", *(text(reason, "label") for reason in reasons)} - {""}
-    codes = {text(reason, "code") for reason in reasons} - {""}
-    found, refunds = list[Credit](), NOTHING
-    for line in objects(data, "credit_lines"):
-        label, reference = text(line, "reference"), text(line, "reference_id")
-        if label in labels or reference in codes:
-            refunds += amount(line, "amount")
-        else:
-            name = " ".join(filter(None, (label, reference)))
-            found.append(Credit(name, amount(line, "amount")))
-    return found, refunds
-
-
 def tax_rate(line: Data) -> Decimal | None:
     """Of several rates their sum, by which Medusa computes the tax; None where it has none."""
     rates = [number(tax, "rate") for tax in objects(line, "tax_lines")]

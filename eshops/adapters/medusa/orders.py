@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from eshops.adapters.amounts import NOTHING, currency
-from eshops.adapters.medusa.lines import amount, credit_lines, identifier, items, metadata
+from eshops.adapters.medusa.credits import credit_lines
+from eshops.adapters.medusa.lines import amount, identifier, items, metadata
 from eshops.adapters.medusa.sequences import STATUSES, provider_name
 from eshops.adapters.reading import code, mapping, objects, text, utc
 from eshops.adapters.statuses import compose

@@ -30,7 +30,7 @@ from eshops.source import (
     Unavailable,
 )
 from tests.harness.web import Asked, Reply, WebServer
-from tests.platforms.medusa import KEY, LISTS, PLACED, UNKNOWN_ERROR, MedusaShop
+from tests.platforms.medusa import KEY, LISTS, PLACED, UNKNOWN_ERROR, MedusaShop, money
 
 RECORDED = Path(__file__).parents[2] / "recorded/medusa"
 BY_PASSWORD = {"email": "eva@example.test", "password": " pa§§ word "}
@@ -124,6 +124,23 @@ def test_a_part_is_not_taken_for_the_whole(shop: MedusaShop) -> None:
     shop.override = lambda asked: Reply({"orders": []}) if asked.path == "/admin/orders" else None
     single = shop.fetch(gone)[gone]
     assert listed.status_code == single.status_code == "fulfillment:partially_fulfilled"
+
+
+def test_what_tells_refunds_from_other_credits_is_asked_for(shop: MedusaShop) -> None:
+    """Two credits of the same amount, one of a refund whose reason was deleted."""
+    (one,) = shop.ids(1)
+    refund = {"id": "ref_1", "refund_reason_id": "refr_1", "refund_reason": None}
+    shop.orders[one] = shop.order(one) | {
+        **money("credit_line_total", "4"),
+        "credit_lines": [
+            {"reference": name, "metadata": {"created_in_version": version}} | money("amount", "2")
+            for name, version in (("Smazaný", 2), ("Dárková karta", 3))
+        ],
+        "payment_collections": [{"payments": [{"refunds": [refund | money("amount", "2")]}]}],
+        "transactions": [{"reference_id": "ref_1", "version": 1, "amount": -2}],
+    }
+    order = shop.fetch(one)[one]
+    assert [item.name for item in order.items if item.kind == "discount"] == ["Dárková karta"]
 
 
 def test_a_draft_is_left_out_of_the_list_only(shop: MedusaShop) -> None:

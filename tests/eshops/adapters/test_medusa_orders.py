@@ -337,6 +337,83 @@ def test_credit_lines(line: Any, total: str, items: list[Any]) -> None:
     assert order.discount == sum(-item.gross for item in found if item.kind == ItemKind.DISCOUNT)
 
 
+OLD = credit("Jak se jmenovala", "before", "2")
+GIFT = credit("Dárková karta", "GC-1", "2")
+
+
+def of_version(line: Any, version: Any) -> Any:
+    return line | {"metadata": {"created_in_version": version}}
+
+
+def without_their_reason(
+    *lines: Any, refunds: tuple[str, ...], made: tuple[int, ...] = (), reason: Any = None
+) -> Any:
+    """Refunds of these amounts, whose reason was deleted unless it has other names now; each made
+    in this version of the order."""
+    rows = [
+        {"id": f"r{position}", "refund_reason_id": "refr_1", "refund_reason": reason}
+        | money("amount", each)
+        for position, each in enumerate(refunds)
+    ]
+    return parse_order(
+        blank("o")
+        | money("credit_line_total", "1")
+        | {
+            "credit_lines": list(lines),
+            "payment_collections": [{"payments": [{"provider_id": "pp_x", "refunds": rows}]}],
+            "transactions": [
+                {"reference_id": f"r{position}", "version": each}
+                for position, each in enumerate(made)
+            ],
+        }
+    )
+
+
+@pytest.mark.parametrize("reason", [None, {"label": "Jak se jmenuje", "code": "after"}])
+@pytest.mark.parametrize(
+    ("lines", "refunds", "made", "discounts"),
+    [
+        # The order's version tells.
+        ([of_version(OLD, 2)], ["2"], [1], []),
+        ([of_version(OLD, 2)], ["5"], [1], []),  # 3 of it were owed
+        ([of_version(GIFT, 2)], ["2"], [2], ["Dárková karta GC-1"]),  # all of it was owed
+        ([of_version(GIFT, 2)], ["1"], [1], ["Dárková karta GC-1"]),
+        ([of_version(GIFT, 2), of_version(OLD, 3)], ["2"], [2], ["Dárková karta GC-1"]),
+        ([of_version(OLD, 2), of_version(GIFT, 3)], ["2"], [1], ["Dárková karta GC-1"]),
+        ([of_version(OLD, 2), of_version(OLD, 3)], ["2", "2"], [2, 1], []),
+        # Else the amount.
+        ([OLD], ["2"], [], []),
+        ([OLD], ["2"], [1], []),
+        ([of_version(OLD, "x")], ["2"], [1], []),
+        ([of_version(OLD, 2)], ["2"], [], []),
+        ([OLD], ["3"], [], ["Jak se jmenovala before"]),
+        ([GIFT, OLD], ["2"], [], ["Dárková karta GC-1"]),
+        ([OLD, OLD], ["2", "2"], [], []),
+        ([credit("Dárek", "", "3"), OLD], ["2"], [], ["Dárek"]),
+        ([OLD], [], [], ["Jak se jmenovala before"]),
+    ],
+)
+def test_a_refund_whose_reason_is_not_called_as_it_was(
+    lines: list[Any], refunds: list[str], made: list[int], discounts: list[str], reason: Any
+) -> None:
+    order = without_their_reason(*lines, refunds=tuple(refunds), made=tuple(made), reason=reason)
+    found = [item for item in order.items if item.kind == ItemKind.DISCOUNT]
+    assert [item.name for item in found] == discounts
+    credited = sum(D(line["raw_amount"]["value"]) for line in lines)
+    assert order.discount == -total(found)
+    assert order.total == D("12.1") + credited - order.discount
+    assert order.refunded == sum(map(D, refunds))
+
+
+def test_a_refund_that_its_credit_names_makes_no_other_one() -> None:
+    lines = [GIFT, credit("Poškozené", "damaged", "2")]
+    reason = {"label": "Poškozené", "code": "damaged"}
+    order = without_their_reason(*lines, refunds=("2",), reason=reason)
+    assert [item.name for item in order.items if item.kind == ItemKind.DISCOUNT] == [
+        "Dárková karta GC-1"
+    ]
+
+
 def test_a_refund_without_a_reason_makes_no_other_credit_a_refund() -> None:
     order = with_credits("2", credit("", "", "2"))
     assert order.total == D("12.1")
