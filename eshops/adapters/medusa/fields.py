@@ -42,7 +42,7 @@ FIELDS = ",".join(
         *_of("items.detail", "raw_return_received_quantity", "raw_return_dismissed_quantity"),
         "items.variant.ean,items.tax_lines.rate",
         *_of("items.adjustments", *_ADJUSTMENT),
-        *_of(_SHIPPING, "id", "name", "shipping_option_id", "data", "metadata"),
+        *_of(_SHIPPING, "id", "created_at", "name", "shipping_option_id", "data", "metadata"),
         *_of(_SHIPPING, "raw_total", "raw_tax_total", "tax_lines.rate"),
         *_of(f"{_SHIPPING}.detail", "return_id", "claim_id", "exchange_id"),
         *_of(f"{_SHIPPING}.adjustments", *_ADJUSTMENT),

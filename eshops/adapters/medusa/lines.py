@@ -42,7 +42,7 @@ def items(data: Data, payments: Sequence[Data], credits: Sequence[Credit]) -> It
         kept, sold = quantities(line)
         discounts.add(line, kept / sold if kept != sold and sold else None)
         yield product(line, kept)
-    for method in distinct(data, "shipping_methods"):
+    for method in shipping_methods(data):
         discounts.add(method)
         yield shipping(method)
     yield from discounts.items()
@@ -58,6 +58,12 @@ def distinct(data: Data, key: str) -> list[dict[str, Any]]:
     if len({identifier(row) for row in rows}) < len(rows):
         raise BadPayload(f"Two of the e-shop's “{key}” have the same id.")
     return rows
+
+
+def shipping_methods(data: Data) -> list[dict[str, Any]]:
+    """Oldest first; Medusa tells the newest first, as one that was added by an edit."""
+    rows = distinct(data, "shipping_methods")
+    return sorted(rows, key=lambda row: text(row, "created_at"))
 
 
 def identifier(data: Data) -> str:

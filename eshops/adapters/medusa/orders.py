@@ -12,7 +12,7 @@ from typing import Any
 
 from eshops.adapters.amounts import NOTHING, currency
 from eshops.adapters.medusa.credits import credit_lines
-from eshops.adapters.medusa.lines import amount, identifier, items, metadata
+from eshops.adapters.medusa.lines import amount, identifier, items, metadata, shipping_methods
 from eshops.adapters.medusa.sequences import STATUSES, provider_name
 from eshops.adapters.reading import code, mapping, objects, text, utc
 from eshops.adapters.statuses import compose
@@ -102,9 +102,10 @@ def chosen(payments: Sequence[Data]) -> Data:
 
 
 def method(data: Data) -> Data:
-    """The shipping method that the customer chose, and not that of a return, claim or exchange."""
-    methods = objects(data, "shipping_methods")
+    """The shipping method that the customer chose: the oldest that is not of a return, claim or
+    exchange, for an edit of the order adds others."""
     later = ("return_id", "claim_id", "exchange_id")
+    methods = shipping_methods(data)
     own = (each for each in methods if not any(map(mapping(each, "detail").get, later)))
     return next(own, {})
 

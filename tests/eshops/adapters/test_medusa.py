@@ -143,6 +143,15 @@ def test_what_tells_refunds_from_other_credits_is_asked_for(shop: MedusaShop) ->
     assert [item.name for item in order.items if item.kind == "discount"] == ["Dárková karta"]
 
 
+def test_the_oldest_shipping_method_is_known_by_what_is_asked_for(shop: MedusaShop) -> None:
+    (one,) = shop.ids(1)
+    figures = money("total", "0") | money("tax_total", "0")
+    told = (("DPD", "2026-11-05T09:30:00.000Z"), ("PPL", PLACED))
+    methods = [{"id": name, "name": name, "created_at": at} | figures for name, at in told]
+    shop.orders[one] = shop.order(one) | {"shipping_methods": methods}
+    assert shop.fetch(one)[one].delivery_name == "PPL"
+
+
 def test_a_draft_is_left_out_of_the_list_only(shop: MedusaShop) -> None:
     one, draft = shop.ids(2)
     shop.stock(one)

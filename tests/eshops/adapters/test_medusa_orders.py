@@ -33,6 +33,7 @@ D = Decimal
 RECORDED = Path(__file__).parents[2] / "recorded/medusa"
 LISTS = ("orders_list_full_limit10", "orders_by_ids", "orders_as_asked")
 SIX = D("0.000001")
+EARLY, LATE = "2026-11-02T09:31:00.000Z", "2026-11-05T09:31:00.000Z"
 
 
 def payloads() -> Iterator[Any]:
@@ -214,6 +215,41 @@ def test_the_delivery_is_not_that_of_an_exchange_or_a_return(
     methods = [item.name for item in asked[number].items if item.kind == ItemKind.SHIPPING]
     assert methods == ["Kurýr DPD", "Zásilkovna"]
     assert asked[number].delivery_name == "Zásilkovna"
+
+
+def shipped(name: str, created_at: str, **detail: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "created_at": created_at,
+        "name": name,
+        "shipping_option_id": f"so_{name}",
+        "detail": detail,
+        **money("total", "0"),
+        **money("tax_total", "0"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("methods", "delivery", "lines"),
+    [
+        ([], "", []),
+        ([shipped("DPD", LATE), shipped("PPL", EARLY)], "PPL", ["PPL", "DPD"]),
+        ([shipped("PPL", EARLY), shipped("DPD", LATE)], "PPL", ["PPL", "DPD"]),
+        (
+            [shipped("DPD", LATE), shipped("PPL", EARLY, return_id="ret_1")],
+            "DPD",
+            ["PPL", "DPD"],
+        ),
+        ([shipped("PPL", EARLY, claim_id="claim_1")], "", ["PPL"]),
+    ],
+)
+def test_the_delivery_is_what_the_customer_chose(
+    methods: list[Any], delivery: str, lines: list[str]
+) -> None:
+    """And not what an edit added, which Medusa tells first."""
+    order = parse_order(blank("o") | {"shipping_methods": methods})
+    assert (order.delivery_name, order.delivery_code) == (delivery, delivery and f"so_{delivery}")
+    assert [item.name for item in order.items if item.kind == ItemKind.SHIPPING] == lines
 
 
 def test_metadata_of_addresses(asked: dict[str, Any]) -> None:
@@ -442,7 +478,6 @@ def test_credit_lines_that_medusa_counts_as_nothing() -> None:
 
 
 Payment = dict[str, Any]
-EARLY, LATE = "2026-11-02T09:31:00.000Z", "2026-11-05T09:31:00.000Z"
 
 
 def payment(provider: str, captured: str | None, canceled: str | None = None) -> Payment:
