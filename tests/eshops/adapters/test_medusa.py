@@ -270,15 +270,48 @@ def test_nothing_is_skipped_when_orders_go_and_come_meanwhile(shop: MedusaShop) 
     assert ids_of(second.answers + third.answers) == ids[100:]
 
 
-@pytest.mark.parametrize(("by_change", "key"), [(False, "created_at"), (True, "updated_at")])
-def test_since(shop: MedusaShop, by_change: bool, key: str) -> None:
+@pytest.mark.parametrize("by_change", [False, True])
+def test_since(shop: MedusaShop, by_change: bool) -> None:
     """In milliseconds as Medusa tells it, rounded down."""
     since = datetime(2026, 11, 2, 10, 29, 59, 999_900, tzinfo=timezone(timedelta(hours=1)))
     shop.stock(*shop.ids(2))
     (page,) = walk(shop, since, by_change)
     assert len(page.answers) == 2
-    expected = ("order", "id"), ("limit", "100"), (f"{key}[$gte]", "2026-11-02T09:29:59.999+00:00")
-    assert queries(shop) == [("/admin/orders", list(expected))]
+    moment = ("updated_at[$gte]", "2026-11-02T09:29:59.999+00:00")
+    assert queries(shop) == [("/admin/orders", [("order", "id"), ("limit", "100"), moment])]
+
+
+BEFORE, SINCE = "2026-10-20T08:00:00.000Z", datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("poisoned", [False, True])
+def test_a_draft_that_was_placed_later_is_found_by_its_change(
+    shop: MedusaShop, poisoned: bool
+) -> None:
+    """What was a draft is told with the draft's date; what came from a cart was none."""
+    draft, from_cart, unchanged, new, odd = shop.ids(5)
+    shop.stock(draft, from_cart, unchanged, new, odd)
+    shop.orders[draft] |= {"created_at": BEFORE, "cart": None}
+    shop.orders[from_cart] |= {"created_at": BEFORE, "cart": {"id": "cart_1"}}
+    shop.orders[unchanged] |= {"created_at": BEFORE, "updated_at": BEFORE}
+    shop.orders[new]["cart"] = {"id": "cart_2"}
+    shop.orders[odd] |= {"created_at": [], "cart": {"id": "cart_3"}}
+    shop.poison = {new} if poisoned else set()
+    (page,) = walk(shop, SINCE)
+    assert ids_of(page.answers) == [draft, new, odd]
+    assert page.total is None  # Medusa counts the others too
+    (changed,) = walk(shop, SINCE, by_change=True)
+    assert ids_of(changed.answers) == [draft, from_cart, new, odd]
+    assert changed.total == 4
+
+
+def test_a_page_of_which_nothing_was_placed_since_leads_to_the_next(shop: MedusaShop) -> None:
+    ids = shop.ids(101)
+    shop.stock(*ids)
+    for each in ids[:100]:
+        shop.orders[each] |= {"created_at": BEFORE, "cart": {"id": "cart_1"}}
+    first, second = walk(shop, SINCE)
+    assert (ids_of(first.answers), ids_of(second.answers)) == ([], ids[100:])
 
 
 def test_an_order_that_breaks_the_page_costs_itself_only(shop: MedusaShop) -> None:
