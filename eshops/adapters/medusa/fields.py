@@ -35,7 +35,7 @@ FIELDS = ",".join(
     (
         "id,display_id,custom_display_id,status,email,currency_code,created_at,updated_at,metadata",
         "total,raw_total,raw_tax_total,raw_shipping_total,raw_discount_total,raw_credit_line_total",
-        *_of("customer", "first_name", "last_name", "phone"),
+        *_of("customer", "first_name", "last_name", "phone", "company_name", "metadata"),
         *_of("billing_address", *_ADDRESS),
         *_of("shipping_address", *_ADDRESS),
         "*items,items.detail.raw_fulfilled_quantity",

@@ -16,9 +16,18 @@ from eshops.adapters.medusa.lines import amount, identifier, items, metadata, sh
 from eshops.adapters.medusa.sequences import STATUSES, provider_name
 from eshops.adapters.reading import code, mapping, objects, text, utc
 from eshops.adapters.statuses import compose
-from eshops.source import BadPayload, ItemKind, SourceAddress, SourceItem, SourceOrder
+from eshops.source import (
+    BadPayload,
+    ItemKind,
+    Metadatum,
+    SourceAddress,
+    SourceItem,
+    SourceOrder,
+)
 
 Data = Mapping[str, Any]
+
+COMPANY = "customer.company_name"
 
 
 def parse_order(data: Any) -> SourceOrder:
@@ -40,7 +49,8 @@ def parse_order(data: Any) -> SourceOrder:
     }
     paid, payment, delivery = is_paid(axes["payment"], collections), chosen(payments), method(data)
     billing, shipping = mapping(data, "billing_address"), mapping(data, "shipping_address")
-    people = (billing, shipping, mapping(data, "customer"))
+    customer = mapping(data, "customer")
+    people = (billing, shipping, customer)
     return SourceOrder(
         external_id=identifier(data),
         number=code(data, "custom_display_id") or code(data, "display_id"),
@@ -71,6 +81,7 @@ def parse_order(data: Any) -> SourceOrder:
         items=lines,
         metadata=(
             *metadata(data),
+            *about(customer),
             *metadata(billing, "billing_address."),
             *metadata(shipping, "shipping_address."),
         ),
@@ -128,6 +139,15 @@ def tracked(data: Data, key: str) -> Iterator[str]:
 
 def name(person: Data) -> str:
     return f"{text(person, 'first_name')} {text(person, 'last_name')}".strip()
+
+
+def about(customer: Data) -> tuple[Metadatum, ...]:
+    """What the customer's account has beside a name. The company in it is that of today and need
+    not be the one that bought, which the billing address tells: so it is no address's company."""
+    found, company = metadata(customer, "customer."), text(customer, "company_name")
+    if not company:
+        return found
+    return (Metadatum(COMPANY, company), *(each for each in found if each.key != COMPANY))
 
 
 def address(data: Data, email: str = "") -> SourceAddress:

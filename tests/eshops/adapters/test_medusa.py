@@ -152,6 +152,14 @@ def test_the_oldest_shipping_method_is_known_by_what_is_asked_for(shop: MedusaSh
     assert shop.fetch(one)[one].delivery_name == "PPL"
 
 
+def test_the_customers_company_is_asked_for(shop: MedusaShop) -> None:
+    (one,) = shop.ids(1)
+    customer = {"id": "cus_1", "company_name": "Káva SE", "metadata": {"vat": "SK1"}}
+    shop.orders[one] = shop.order(one) | {"customer": customer}
+    told = {each.key: each.value for each in shop.fetch(one)[one].metadata}
+    assert told == {"customer.company_name": "Káva SE", "customer.vat": "SK1"}
+
+
 def test_a_draft_is_left_out_of_the_list_only(shop: MedusaShop) -> None:
     one, draft = shop.ids(2)
     shop.stock(one)

@@ -612,6 +612,34 @@ def test_who_bought(changes: Any, name: str, phone: str) -> None:
     assert (order.customer_name, order.customer_phone) == (name, phone)
 
 
+@pytest.mark.parametrize(
+    ("customer", "expected"),
+    [
+        (None, {}),
+        ({"company_name": None, "metadata": None}, {}),
+        ({"company_name": "", "metadata": {"vat": "SK1"}}, {"vat": "SK1"}),
+        (
+            {"company_name": "Káva SE", "metadata": {"vat": {"a": D("1.5")}}},
+            {"company_name": "Káva SE", "vat": {"a": 1.5}},
+        ),
+        (
+            {"company_name": "Káva SE", "metadata": {"company_name": "Čaj"}},
+            {"company_name": "Káva SE"},
+        ),
+        ({"metadata": {"company_name": "Čaj"}}, {"company_name": "Čaj"}),
+    ],
+)
+def test_what_the_account_has_is_in_the_metadata(customer: Any, expected: dict[str, Any]) -> None:
+    """Its company need not be the one that bought, and is not given to the address."""
+    told = {"customer": customer, "billing_address": PERSON, "metadata": {"a": 1}}
+    order = parse_order(blank("o") | told)
+    assert order.metadata == (
+        Metadatum("a", 1),
+        *(Metadatum(f"customer.{key}", value) for key, value in expected.items()),
+    )
+    assert order.billing.company == ""
+
+
 def test_no_address() -> None:
     order = parse_order(blank("o") | {"email": "a@example.test"})
     assert order.billing == order.shipping_address == SourceAddress()
