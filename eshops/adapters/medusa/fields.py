@@ -33,7 +33,8 @@ _ADDRESS = (
 
 FIELDS = ",".join(
     (
-        "id,display_id,custom_display_id,status,email,currency_code,created_at,updated_at,metadata",
+        "id,display_id,custom_display_id,status,email,currency_code,metadata",
+        "created_at,updated_at,canceled_at",
         "total,raw_total,raw_tax_total,raw_shipping_total,raw_discount_total,raw_credit_line_total",
         *_of("customer", "first_name", "last_name", "phone", "company_name", "metadata"),
         *_of("billing_address", *_ADDRESS),

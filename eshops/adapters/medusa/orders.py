@@ -56,7 +56,7 @@ def parse_order(data: Any) -> SourceOrder:
         number=code(data, "custom_display_id") or code(data, "display_id"),
         placed_at=placed_at,
         source_modified_at=utc(data, "updated_at"),
-        status_code=compose(axes, STATUSES),
+        status_code=compose(axes | unarchived(data), STATUSES),
         axes=axes,
         payment_code=code(payment, "provider_id"),
         payment_name=provider_name(text(payment, "provider_id")),
@@ -86,6 +86,13 @@ def parse_order(data: Any) -> SourceOrder:
             *metadata(shipping, "shipping_address."),
         ),
     )
+
+
+def unarchived(data: Data) -> dict[str, str]:
+    """The order's own status without its archiving, as far as it is known: an order that was
+    cancelled before remains so."""
+    was_cancelled = text(data, "status") == "archived" and text(data, "canceled_at")
+    return {"order": "canceled"} if was_cancelled else {}
 
 
 def is_paid(status: str, collections: Sequence[Data]) -> bool:

@@ -160,6 +160,12 @@ def test_the_customers_company_is_asked_for(shop: MedusaShop) -> None:
     assert told == {"customer.company_name": "Káva SE", "customer.vat": "SK1"}
 
 
+def test_when_it_was_cancelled_is_asked_for(shop: MedusaShop) -> None:
+    (one,) = shop.ids(1)
+    shop.orders[one] = shop.order(one) | {"status": "archived", "canceled_at": PLACED}
+    assert shop.fetch(one)[one].status_code == "order:canceled"
+
+
 def test_a_draft_is_left_out_of_the_list_only(shop: MedusaShop) -> None:
     one, draft = shop.ids(2)
     shop.stock(one)

@@ -118,7 +118,7 @@ FACTS: dict[str, tuple[str, bool, str, str, str]] = {
     "27": ("payment:not_paid", False, "46.26276", "4.38864", "0"),  # was a draft
     "30": ("payment:partially_captured", False, "31.8324", "0", "0"),
     "31": ("fulfillment:delivered", True, "34.8324", "0", "0"),  # 3 of a return not given back
-    "32": ("order:archived", False, "18.3147", "0", "0"),  # cancelled before
+    "32": ("order:canceled", False, "18.3147", "0", "0"),  # and archived
     "34": ("fulfillment:delivered", True, "53.4066", "0", "0"),  # a return to be paid for
     "35": ("payment:partially_refunded", True, "28.81365", "0", "13.5177"),  # edited, then refunded
     "36": ("payment:authorized", False, "18.3147", "0", "0"),
@@ -538,7 +538,10 @@ def test_which_payment_counts(payments: list[Payment], code: str, paid_at: str |
         ("completed", "refunded", "delivered", "payment:refunded"),
         ("completed", "captured", "delivered", "fulfillment:delivered"),
         ("completed", "captured", "shipped", "order:completed"),
-        ("archived", "captured", "not_fulfilled", "order:archived"),
+        ("archived", "captured", "not_fulfilled", "payment:captured"),
+        ("archived", "captured", "shipped", "fulfillment:shipped"),
+        ("archived", "captured", "delivered", "fulfillment:delivered"),
+        ("archived", "invented", "not_fulfilled", "order:archived"),
         ("pending", "captured", "partially_shipped", "fulfillment:partially_shipped"),
         ("requires_action", "not_paid", "not_fulfilled", "order:requires_action"),
         ("pending", "captured", "canceled", "payment:captured"),
@@ -551,6 +554,19 @@ def test_status(order: str, payment: str, fulfillment: str, composed: str) -> No
     parsed = parse_order(blank("o") | told)
     assert parsed.status_code == composed
     assert parsed.axes == {"order": order, "payment": payment, "fulfillment": fulfillment}
+
+
+@pytest.mark.parametrize("status", ["archived", "canceled"])
+def test_a_cancelled_order_remains_so_when_it_is_archived(status: str) -> None:
+    told = {"status": status, "payment_status": "canceled", "canceled_at": LATE}
+    order = parse_order(blank("o") | told)
+    assert order.status_code == "order:canceled"
+    assert order.axes["order"] == status
+
+
+def test_every_status_has_a_type() -> None:
+    """An order without one would be taken for an open one for ever."""
+    assert all(status.type for status in STATUSES)
 
 
 def test_statuses_are_those_of_medusa() -> None:
