@@ -41,7 +41,7 @@ def items(data: Data, payments: Sequence[Data], credits: Sequence[Credit]) -> It
     for line in distinct(data, "items"):
         kept, sold = quantities(line)
         discounts.add(line, kept / sold if kept != sold and sold else None)
-        yield product(line, kept)
+        yield product(line, kept, sold)
     for method in shipping_methods(data):
         discounts.add(method)
         yield shipping(method)
@@ -74,7 +74,7 @@ def identifier(data: Data) -> str:
     return found
 
 
-def product(line: Data, quantity: Decimal) -> SourceItem:
+def product(line: Data, quantity: Decimal, sold: Decimal) -> SourceItem:
     gross, tax = amount(line, "total"), amount(line, "tax_total")
     net, rate = gross - tax, tax_rate(line)
     return SourceItem(
@@ -92,8 +92,18 @@ def product(line: Data, quantity: Decimal) -> SourceItem:
         net=net,
         tax=tax,
         gross=gross,
-        metadata=metadata(line),
+        metadata=metadata(line) + returned(sold, sold - quantity),
     )
+
+
+def returned(sold: Decimal, back: Decimal) -> tuple[Metadatum, ...]:
+    """Where something came back: why fewer are shown than were sold."""
+    told = {"sold_quantity": sold, "returned_quantity": back} if back else {}
+    return tuple(Metadatum(key, plain_number(value)) for key, value in told.items())
+
+
+def plain_number(value: Decimal) -> Any:
+    return int(value) if value == int(value) else plain(value)
 
 
 def quantities(line: Data) -> tuple[Decimal, Decimal]:

@@ -192,6 +192,26 @@ def test_what_was_returned_is_not_counted(asked: dict[str, Any]) -> None:
     assert (line.quantity, line.unit_price, line.net) == (2, D("9.891"), D("19.782"))
 
 
+@pytest.mark.parametrize(
+    ("sold", "received", "dismissed", "kept", "told"),
+    [
+        ("3", "0", "0", "3", []),
+        ("3", "1", "0", "2", [("sold_quantity", 3), ("returned_quantity", 1)]),
+        ("3", "2", "1", "0", [("sold_quantity", 3), ("returned_quantity", 3)]),
+        ("2.5", "0.5", "0", "2", [("sold_quantity", 2.5), ("returned_quantity", 0.5)]),
+    ],
+)
+def test_a_line_says_what_came_back(
+    sold: str, received: str, dismissed: str, kept: str, told: list[Any]
+) -> None:
+    back = money("return_received_quantity", received)
+    detail = back | money("return_dismissed_quantity", dismissed)
+    item = one_line({**money("quantity", sold), "detail": detail, "metadata": {"a": 1}})
+    assert item.quantity == D(kept)
+    assert [(each.key, each.value) for each in item.metadata] == [("a", 1), *told]
+    assert all(type(value) is (float if sold == "2.5" else int) for _, value in told)
+
+
 def test_refunds(asked: dict[str, Any]) -> None:
     refunds = [item for item in asked["9"].items if item.kind == ItemKind.REFUND]
     assert [(item.name, item.gross, item.in_total) for item in refunds] == [
