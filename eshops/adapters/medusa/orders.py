@@ -1,8 +1,15 @@
 """What an order of Medusa's admin API means. Pure: no network, no settings.
 
 Facts this rests on, seen on Medusa 2.21: amounts are in the currency's major units and not rounded
-to it; `total` is what is owed now, after credit lines, which refunds make too; an order has three
-statuses, but neither a note nor numbers of companies, which shops keep in the metadata.
+to it; an order has three statuses, but neither a note nor numbers of companies, which shops keep in
+the metadata.
+
+Medusa's `total` is what is owed now, so that `SourceOrder.total` cannot be before all refunds:
+- What was returned the shop has taken off the lines, and so off the total, whether it was refunded
+  or not. It stays off: the total is of what the customer keeps.
+- What was refunded beyond that is off Medusa's total as a credit; it is added again.
+`SourceOrder.refunded` is all that was paid back. Where something was returned, part of it is for
+what the total has no longer: what the shop is left with is not the total less the refunds.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
