@@ -36,6 +36,7 @@ LONGEST_WAIT = timedelta(hours=1)
 _CHUNK = 65_536
 _TAG = re.compile(r"<[^>]*>")
 _LONG_TOKEN = re.compile(r"[\w%+/=.~:?&-]{24,}", re.ASCII)
+_PORTS = {"http": 80, "https": 443}
 _QUERY = re.compile(r"\?\S*")
 _BROKEN = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 _FAILURES = (*_BROKEN, requests.RequestException, ValueError)
@@ -190,6 +191,11 @@ class HttpClient:
                 raise reason
         if 300 <= status < 400:
             location = headers.get("Location") or _told(content, "api_url")
+            if location and self._is_own(location):
+                raise Refused(
+                    f"{self._host} answers with a redirect to another page of itself, so this is "
+                    "probably not the API's address. Correct the e-shop's address."
+                )
             raise Refused(
                 f"{self._host} redirects to {self._target(location)}. Correct the e-shop's address."
             )
@@ -240,6 +246,12 @@ class HttpClient:
         message = _LONG_TOKEN.sub("***", html.unescape(_TAG.sub("", message)))
         words = " ".join(message.split())[:200].rstrip(". ")
         return f", saying “{words}”" if words else ""
+
+    def _is_own(self, location: str) -> bool:
+        try:
+            return _origin(urljoin(self._base_url, location)) == _origin(self._base_url)
+        except ValueError:
+            return False
 
     def _target(self, location: str) -> str:
         try:
@@ -336,6 +348,12 @@ def _host(url: str) -> str:
         return urlsplit(url).hostname or "The e-shop"
     except ValueError:
         return "The e-shop"
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port, which is that of the scheme where none is written."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -210,7 +210,16 @@ class TestDetail:
             assert text in html, text
         assert html.count("<summary>Details</summary>") == 1
         cells = re.findall(r'<tr class="is-[^"]+">\s*<td>([^<]*)<', html)
-        assert cells == ["Cup &amp; saucer &lt;b&gt;", "Refund", "Ring", "4"]
+        assert cells == ["Cup &amp; saucer &lt;b&gt;", "", "Ring", "4"]
+
+    def test_only_a_product_without_a_name_is_told_by_its_id(self) -> None:
+        """A refund for no stated reason is a refund, whatever the e-shop's id for it."""
+        order = factories.order(factories.eshop())
+        line(order, "ordli_1", "24.2")
+        line(order, "ref_1", "-5", kind="refund", in_total=False)
+        html = page(signed_in(), reverse("orders:detail", args=[order.pk]))
+        assert "ordli_1" in html and "ref_1" not in html
+        assert re.search(r"<td>\s*<span class=\"kind\">Refund, not part of the total", html)
 
     def test_all_statuses_of_an_eshop_that_has_several_are_shown(self) -> None:
         """In the order in which they are thought of, the one that was changed marked."""

@@ -13,7 +13,7 @@ KEY = "sk_0123456789abcdef0123456789abcdef"
 PLACED = "2026-11-02T09:30:00.000Z"
 HEAD = 16_000
 """Node takes no longer head of a request, nor does this shop take a longer target."""
-FILTERS = {"id[]", "id[$gt]", "created_at[$gte]", "updated_at[$gte]"}
+FILTERS = {"id[]", "id[$gt]", "updated_at[$gte]"}
 ALWAYS = (
     *("id", "status", "version", "customer_id", "payment_status", "fulfillment_status"),
     *("payment_collections.status", "fulfillments.canceled_at"),
@@ -103,11 +103,10 @@ class MedusaShop(PlatformShop):
             wanted = [each for each in wanted if each in query["id[]"]]
         if "id[$gt]" in query:
             wanted = [each for each in wanted if each > query["id[$gt]"][0]]
-        for key in ("created_at", "updated_at"):
-            if f"{key}[$gte]" in query:
-                since = datetime.fromisoformat(query[f"{key}[$gte]"][0])
-                assert since.tzinfo
-                wanted = [each for each in wanted if self._time(each, key) >= since]
+        if "updated_at[$gte]" in query:
+            since = datetime.fromisoformat(query["updated_at[$gte]"][0])
+            assert since.tzinfo
+            wanted = [each for each in wanted if self._changed(each) >= since]
         told = wanted[: int(query.get("limit", ["15"])[0])]
         fields = query["fields"][0].split(",")
         if self.poison & set(told) and "total" in fields:
@@ -124,9 +123,9 @@ class MedusaShop(PlatformShop):
         message = f"Order id not found: {external_id}"
         return Reply({"type": "not_found", "message": message}, 404)
 
-    def _time(self, external_id: str, key: str) -> datetime:
+    def _changed(self, external_id: str) -> datetime:
         try:
-            return datetime.fromisoformat(self.orders[external_id][key])
+            return datetime.fromisoformat(self.orders[external_id]["updated_at"])
         except (KeyError, TypeError, ValueError):
             return datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 

@@ -1,14 +1,14 @@
 """Medusa 2, admin REST API: how to ask it.
 
-What its orders and code lists mean is in `orders`, `lines` and `sequences`, what an order is asked
-for in `fields`. Seen on Medusa 2.21: ids that are absent, and drafts, are silently left out of the
-list, though asked for by id; without a limit it has 15 orders; `id[$gt]` and an order by id go
-through all of them; parameters and fields it does not know are ignored; a head of 16 kB is too
-long for Node (431).
+What its orders and code lists mean is in `orders`, `lines`, `credits` and `sequences`, what an
+order is asked for in `fields`. Seen on Medusa 2.21: ids that are absent, and drafts, are silently
+left out of the list, though asked for by id; without a limit it has 15 orders; `id[$gt]` and an
+order by id go through all of them; parameters and fields it does not know are ignored; a head of
+16 kB is too long for Node (431).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -76,8 +76,9 @@ class Medusa:
     capabilities: ClassVar[frozenset[str]] = frozenset({"sequences", "changed_since"})
     lists: ClassVar[frozenset[str]] = frozenset({"status", "delivery", "payment"})
     status_rule: ClassVar[str] = (
-        "Cancelled, draft, refunded, delivered, completed or archived, the first of these that it "
-        "is; else how far its fulfillment is, once it was begun; else its payment."
+        "Cancelled, draft, refunded, delivered or completed, the first of these that it is; else "
+        "how far its fulfillment is, once it was begun; else whether it requires action; else its "
+        "payment. Of an order that was completed and then archived, fulfillment or payment tells."
     )
     at_once: ClassVar[int] = 2
     batch_size: int = PAGE
@@ -146,15 +147,21 @@ class Medusa:
         self, cursor: str | None, since: datetime | None, by_change: bool = False
     ) -> Page:
         """The ids of orders grow with time. A page begins after the last id of the one before it,
-        wherever the others are by then."""
+        wherever the others are by then.
+
+        An order that was a draft has the draft's `created_at`, however late it was placed, so that
+        those placed since a time are sought among those changed since, as every one of them is. An
+        order that came from a cart never was a draft: it is left out if it was placed before.
+        """
         told, _, last_id = (cursor or "0:").partition(":")
         params: Params = [("order", "id"), ("limit", PAGE)]
         if last_id:
             params.append(("id[$gt]", last_id))
         if since is not None:
             moment = since.astimezone(UTC).isoformat(timespec="milliseconds")
-            params.append(("updated_at[$gte]" if by_change else "created_at[$gte]", moment))
-        answers, response = self._fetch_list_page(params)
+            params.append(("updated_at[$gte]", moment))
+        more = ",cart.id" if since is not None and not by_change else ""
+        answers, response = self._fetch_list_page(params, more)
         ids = [each.external_id for each in answers if each.external_id]
         count = self._count(response)
         following = None
@@ -162,15 +169,20 @@ class Medusa:
             if not ids:
                 raise self._unexpected(response)
             following = f"{int(told) + len(answers)}:{ids[-1]}"
-        return Page(answers=tuple(answers), cursor=following, total=int(told) + count)
+        if since is None or by_change:
+            return Page(answers=tuple(answers), cursor=following, total=int(told) + count)
+        rows = self._rows(response, "orders")
+        carts = {identified(row, identifier) for row in rows if has_cart(row)}
+        placed = [each for each in answers if not is_placed_before(each, since, carts)]
+        return Page(answers=tuple(placed), cursor=following)
 
-    def _fetch_list_page(self, params: Params) -> tuple[list[Answer], Response]:
+    def _fetch_list_page(self, params: Params, more: str) -> tuple[list[Answer], Response]:
         try:
-            response = self._get("admin/orders", [*params, ("fields", FIELDS)])
+            response = self._get("admin/orders", [*params, ("fields", FIELDS + more)])
             return self._answers(response), response
         except TOO_MUCH:
             pass  # one order may be to blame: learn which there are and ask by their ids
-        response = self._get_list("admin/orders", [*params, ("fields", "id")])
+        response = self._get_list("admin/orders", [*params, ("fields", "id" + more)])
         ids = [identified(row, identifier) for row in self._rows(response, "orders")]
         return self.fetch_orders([each for each in ids if each]), response
 
@@ -258,6 +270,16 @@ def not_medusa() -> Refused:
         "This address answers, but not as a Medusa server. Check the address: it is the one that "
         "has the administration at /app, and may be another than the shop window's."
     )
+
+
+def has_cart(row: Any) -> bool:
+    return isinstance(row, dict) and bool(row.get("cart"))
+
+
+def is_placed_before(answer: Answer, since: datetime, from_carts: Container[str]) -> bool:
+    if not isinstance(answer.result, SourceOrder):
+        return False
+    return answer.external_id in from_carts and answer.result.placed_at < since
 
 
 def rows_of(response: Response, key: str) -> list[Any] | None:

@@ -41,8 +41,8 @@ def items(data: Data, payments: Sequence[Data], credits: Sequence[Credit]) -> It
     for line in distinct(data, "items"):
         kept, sold = quantities(line)
         discounts.add(line, kept / sold if kept != sold and sold else None)
-        yield product(line, kept)
-    for method in distinct(data, "shipping_methods"):
+        yield product(line, kept, sold)
+    for method in shipping_methods(data):
         discounts.add(method)
         yield shipping(method)
     yield from discounts.items()
@@ -60,6 +60,12 @@ def distinct(data: Data, key: str) -> list[dict[str, Any]]:
     return rows
 
 
+def shipping_methods(data: Data) -> list[dict[str, Any]]:
+    """Oldest first; Medusa tells the newest first, as one that was added by an edit."""
+    rows = distinct(data, "shipping_methods")
+    return sorted(rows, key=lambda row: text(row, "created_at"))
+
+
 def identifier(data: Data) -> str:
     """The id of an order, a line or a refund."""
     found = code(data, "id")
@@ -68,7 +74,7 @@ def identifier(data: Data) -> str:
     return found
 
 
-def product(line: Data, quantity: Decimal) -> SourceItem:
+def product(line: Data, quantity: Decimal, sold: Decimal) -> SourceItem:
     gross, tax = amount(line, "total"), amount(line, "tax_total")
     net, rate = gross - tax, tax_rate(line)
     return SourceItem(
@@ -86,8 +92,18 @@ def product(line: Data, quantity: Decimal) -> SourceItem:
         net=net,
         tax=tax,
         gross=gross,
-        metadata=metadata(line),
+        metadata=metadata(line) + returned(sold, sold - quantity),
     )
+
+
+def returned(sold: Decimal, back: Decimal) -> tuple[Metadatum, ...]:
+    """Where something came back: why fewer are shown than were sold."""
+    told = {"sold_quantity": sold, "returned_quantity": back} if back else {}
+    return tuple(Metadatum(key, plain_number(value)) for key, value in told.items())
+
+
+def plain_number(value: Decimal) -> Any:
+    return int(value) if value == int(value) else plain(value)
 
 
 def quantities(line: Data) -> tuple[Decimal, Decimal]:
@@ -176,33 +192,6 @@ def refunded(refund: Data) -> SourceItem:
         gross=-amount(refund, "amount"),
         in_total=False,
     )
-
-
-def credit_lines(data: Data, payments: Sequence[Data]) -> tuple[list[Credit], Decimal]:
-    """The credits that are no refunds, and what the refunds among them amount to.
-
-    A refund's credit line refers to the payment collection, or to the refund's reason by its label
-    and its code, of which one may have been changed since. Medusa counts none of them where they
-    amount to next to nothing together.
-    """
-    if not amount(data, "credit_line_total", NOTHING):
-        return [], NOTHING
-    reasons = [
-        mapping(refund, "refund_reason")
-        for payment in payments
-        for refund in objects(payment, "refunds")
-    ]
-    labels = {"payment_collection", *(text(reason, "label") for reason in reasons)} - {""}
-    codes = {text(reason, "code") for reason in reasons} - {""}
-    found, refunds = list[Credit](), NOTHING
-    for line in objects(data, "credit_lines"):
-        label, reference = text(line, "reference"), text(line, "reference_id")
-        if label in labels or reference in codes:
-            refunds += amount(line, "amount")
-        else:
-            name = " ".join(filter(None, (label, reference)))
-            found.append(Credit(name, amount(line, "amount")))
-    return found, refunds
 
 
 def tax_rate(line: Data) -> Decimal | None:

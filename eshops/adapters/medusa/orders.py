@@ -1,8 +1,15 @@
 """What an order of Medusa's admin API means. Pure: no network, no settings.
 
 Facts this rests on, seen on Medusa 2.21: amounts are in the currency's major units and not rounded
-to it; `total` is what is owed now, after credit lines, which refunds make too; an order has three
-statuses, but neither a note nor numbers of companies, which shops keep in the metadata.
+to it; an order has three statuses, but neither a note nor numbers of companies, which shops keep in
+the metadata.
+
+Medusa's `total` is what is owed now, so that `SourceOrder.total` cannot be before all refunds:
+- What was returned the shop has taken off the lines, and so off the total, whether it was refunded
+  or not. It stays off: the total is of what the customer keeps.
+- What was refunded beyond that is off Medusa's total as a credit; it is added again.
+`SourceOrder.refunded` is all that was paid back. Where something was returned, part of it is for
+what the total has no longer: what the shop is left with is not the total less the refunds.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,13 +18,23 @@ from decimal import Decimal
 from typing import Any
 
 from eshops.adapters.amounts import NOTHING, currency
-from eshops.adapters.medusa.lines import amount, credit_lines, identifier, items, metadata
+from eshops.adapters.medusa.credits import credit_lines
+from eshops.adapters.medusa.lines import amount, identifier, items, metadata, shipping_methods
 from eshops.adapters.medusa.sequences import STATUSES, provider_name
 from eshops.adapters.reading import code, mapping, objects, text, utc
 from eshops.adapters.statuses import compose
-from eshops.source import BadPayload, ItemKind, SourceAddress, SourceItem, SourceOrder
+from eshops.source import (
+    BadPayload,
+    ItemKind,
+    Metadatum,
+    SourceAddress,
+    SourceItem,
+    SourceOrder,
+)
 
 Data = Mapping[str, Any]
+
+COMPANY = "customer.company_name"
 
 
 def parse_order(data: Any) -> SourceOrder:
@@ -39,13 +56,14 @@ def parse_order(data: Any) -> SourceOrder:
     }
     paid, payment, delivery = is_paid(axes["payment"], collections), chosen(payments), method(data)
     billing, shipping = mapping(data, "billing_address"), mapping(data, "shipping_address")
-    people = (billing, shipping, mapping(data, "customer"))
+    customer = mapping(data, "customer")
+    people = (billing, shipping, customer)
     return SourceOrder(
         external_id=identifier(data),
         number=code(data, "custom_display_id") or code(data, "display_id"),
         placed_at=placed_at,
         source_modified_at=utc(data, "updated_at"),
-        status_code=compose(axes, STATUSES),
+        status_code=compose(axes | unarchived(data), STATUSES),
         axes=axes,
         payment_code=code(payment, "provider_id"),
         payment_name=provider_name(text(payment, "provider_id")),
@@ -70,10 +88,18 @@ def parse_order(data: Any) -> SourceOrder:
         items=lines,
         metadata=(
             *metadata(data),
+            *about(customer),
             *metadata(billing, "billing_address."),
             *metadata(shipping, "shipping_address."),
         ),
     )
+
+
+def unarchived(data: Data) -> dict[str, str]:
+    """The order's own status without its archiving, as far as it is known: an order that was
+    cancelled before remains so."""
+    was_cancelled = text(data, "status") == "archived" and text(data, "canceled_at")
+    return {"order": "canceled"} if was_cancelled else {}
 
 
 def is_paid(status: str, collections: Sequence[Data]) -> bool:
@@ -101,9 +127,10 @@ def chosen(payments: Sequence[Data]) -> Data:
 
 
 def method(data: Data) -> Data:
-    """The shipping method that the customer chose, and not that of a return, claim or exchange."""
-    methods = objects(data, "shipping_methods")
+    """The shipping method that the customer chose: the oldest that is not of a return, claim or
+    exchange, for an edit of the order adds others."""
     later = ("return_id", "claim_id", "exchange_id")
+    methods = shipping_methods(data)
     own = (each for each in methods if not any(map(mapping(each, "detail").get, later)))
     return next(own, {})
 
@@ -126,6 +153,15 @@ def tracked(data: Data, key: str) -> Iterator[str]:
 
 def name(person: Data) -> str:
     return f"{text(person, 'first_name')} {text(person, 'last_name')}".strip()
+
+
+def about(customer: Data) -> tuple[Metadatum, ...]:
+    """What the customer's account has beside a name. The company in it is that of today and need
+    not be the one that bought, which the billing address tells: so it is no address's company."""
+    found, company = metadata(customer, "customer."), text(customer, "company_name")
+    if not company:
+        return found
+    return (Metadatum(COMPANY, company), *(each for each in found if each.key != COMPANY))
 
 
 def address(data: Data, email: str = "") -> SourceAddress:

@@ -16,7 +16,6 @@ STATUSES = (
     Status("payment", "refunded", "Refunded", "returned"),
     Status("fulfillment", "delivered", "Delivered", "delivered"),
     Status("order", "completed", "Completed", "delivered"),
-    Status("order", "archived", "Archived", ""),
     Status("fulfillment", "partially_delivered", "Partly delivered", "shipped"),
     Status("fulfillment", "shipped", "Shipped", "shipped"),
     Status("fulfillment", "partially_shipped", "Partly shipped", "packed"),
@@ -32,9 +31,11 @@ STATUSES = (
     Status("payment", "awaiting", "Awaiting payment", "new"),
     Status("payment", "canceled", "Payment cancelled", "new"),
     Status("payment", "not_paid", "Not paid", "new"),
+    Status("order", "archived", "Archived", "delivered"),
 )
 """Every code that Medusa 2.21 gives the three, but for the fulfillments not_fulfilled and canceled,
-where the payment tells. An order is archived once it is completed or cancelled."""
+where the payment tells. An order is archived once it is completed or cancelled, to tidy up the
+list: it says least of how far the order came."""
 
 
 def parse_payment(row: Row) -> SequenceEntry:

@@ -102,7 +102,6 @@ def test_each_request_waits_for_its_turn_and_ends_it(server: Any, reply: Any) ->
     [
         ("https://www.shop.test/wp-json/?key=abc", "https://www.shop.test."),
         ("https://user:pw@shop.test:8443/", "https://shop.test:8443."),
-        ("/login?next=/x", "http://127.0.0.1:{port}."),
         ("//other.test/x", "http://other.test."),
         ("http://[::1", "another address."),
         ("", "http://127.0.0.1:{port}."),
@@ -116,6 +115,38 @@ def test_redirects_are_not_followed(server: Any, reply: Any, location: str, targ
         f"127.0.0.1 redirects to {target.format(port=server.port)} Correct the e-shop's address."
     )
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("location", ["/login?next=/x", "http://127.0.0.1:{port}/sign-in/", "?a=b"])
+def test_a_redirect_to_itself(server: Any, reply: Any, location: str) -> None:
+    """Another application's address: the one it redirects to is what staff entered."""
+    target = location.format(port=server.port)
+    server.script(reply(b"", status=302, headers={"Location": target}))
+    error = failure(HttpClient(server.url, auth=(KEY, SECRET)))
+    assert type(error) is Refused
+    assert str(error) == (
+        "127.0.0.1 answers with a redirect to another page of itself, so this is probably not the "
+        "API's address. Correct the e-shop's address."
+    )
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "location", "is_itself"),
+    [
+        ("https://shop.test", "https://SHOP.test:443/login", True),
+        ("https://shop.test/api", "https://shop.test/login", True),
+        ("https://shop.test:8443", "https://shop.test/login", False),
+        ("http://shop.test", "https://shop.test/", False),
+        ("https://shop.test", "https://www.shop.test/", False),
+        ("https://shop.test", "https://shop.test:99999/", False),
+        ("http://[::1]:9000", "http://[::1]:9000/login", True),
+    ],
+)
+def test_which_address_is_the_same(address: str, location: str, is_itself: bool) -> None:
+    with pytest.raises(Refused) as refusal:
+        HttpClient(address)._response(302, {"Location": location}, b"", datetime.now(UTC))
+    assert ("another page of itself" in str(refusal.value)) is is_itself
 
 
 @pytest.mark.parametrize(

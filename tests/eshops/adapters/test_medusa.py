@@ -30,7 +30,7 @@ from eshops.source import (
     Unavailable,
 )
 from tests.harness.web import Asked, Reply, WebServer
-from tests.platforms.medusa import KEY, LISTS, PLACED, UNKNOWN_ERROR, MedusaShop
+from tests.platforms.medusa import KEY, LISTS, PLACED, UNKNOWN_ERROR, MedusaShop, money
 
 RECORDED = Path(__file__).parents[2] / "recorded/medusa"
 BY_PASSWORD = {"email": "eva@example.test", "password": " pa§§ word "}
@@ -124,6 +124,46 @@ def test_a_part_is_not_taken_for_the_whole(shop: MedusaShop) -> None:
     shop.override = lambda asked: Reply({"orders": []}) if asked.path == "/admin/orders" else None
     single = shop.fetch(gone)[gone]
     assert listed.status_code == single.status_code == "fulfillment:partially_fulfilled"
+
+
+def test_what_tells_refunds_from_other_credits_is_asked_for(shop: MedusaShop) -> None:
+    """Two credits of the same amount, one of a refund whose reason was deleted."""
+    (one,) = shop.ids(1)
+    refund = {"id": "ref_1", "refund_reason_id": "refr_1", "refund_reason": None}
+    shop.orders[one] = shop.order(one) | {
+        **money("credit_line_total", "4"),
+        "credit_lines": [
+            {"reference": name, "metadata": {"created_in_version": version}} | money("amount", "2")
+            for name, version in (("Smazaný", 2), ("Dárková karta", 3))
+        ],
+        "payment_collections": [{"payments": [{"refunds": [refund | money("amount", "2")]}]}],
+        "transactions": [{"reference_id": "ref_1", "version": 1, "amount": -2}],
+    }
+    order = shop.fetch(one)[one]
+    assert [item.name for item in order.items if item.kind == "discount"] == ["Dárková karta"]
+
+
+def test_the_oldest_shipping_method_is_known_by_what_is_asked_for(shop: MedusaShop) -> None:
+    (one,) = shop.ids(1)
+    figures = money("total", "0") | money("tax_total", "0")
+    told = (("DPD", "2026-11-05T09:30:00.000Z"), ("PPL", PLACED))
+    methods = [{"id": name, "name": name, "created_at": at} | figures for name, at in told]
+    shop.orders[one] = shop.order(one) | {"shipping_methods": methods}
+    assert shop.fetch(one)[one].delivery_name == "PPL"
+
+
+def test_the_customers_company_is_asked_for(shop: MedusaShop) -> None:
+    (one,) = shop.ids(1)
+    customer = {"id": "cus_1", "company_name": "Káva SE", "metadata": {"vat": "SK1"}}
+    shop.orders[one] = shop.order(one) | {"customer": customer}
+    told = {each.key: each.value for each in shop.fetch(one)[one].metadata}
+    assert told == {"customer.company_name": "Káva SE", "customer.vat": "SK1"}
+
+
+def test_when_it_was_cancelled_is_asked_for(shop: MedusaShop) -> None:
+    (one,) = shop.ids(1)
+    shop.orders[one] = shop.order(one) | {"status": "archived", "canceled_at": PLACED}
+    assert shop.fetch(one)[one].status_code == "order:canceled"
 
 
 def test_a_draft_is_left_out_of_the_list_only(shop: MedusaShop) -> None:
@@ -244,15 +284,48 @@ def test_nothing_is_skipped_when_orders_go_and_come_meanwhile(shop: MedusaShop) 
     assert ids_of(second.answers + third.answers) == ids[100:]
 
 
-@pytest.mark.parametrize(("by_change", "key"), [(False, "created_at"), (True, "updated_at")])
-def test_since(shop: MedusaShop, by_change: bool, key: str) -> None:
+@pytest.mark.parametrize("by_change", [False, True])
+def test_since(shop: MedusaShop, by_change: bool) -> None:
     """In milliseconds as Medusa tells it, rounded down."""
     since = datetime(2026, 11, 2, 10, 29, 59, 999_900, tzinfo=timezone(timedelta(hours=1)))
     shop.stock(*shop.ids(2))
     (page,) = walk(shop, since, by_change)
     assert len(page.answers) == 2
-    expected = ("order", "id"), ("limit", "100"), (f"{key}[$gte]", "2026-11-02T09:29:59.999+00:00")
-    assert queries(shop) == [("/admin/orders", list(expected))]
+    moment = ("updated_at[$gte]", "2026-11-02T09:29:59.999+00:00")
+    assert queries(shop) == [("/admin/orders", [("order", "id"), ("limit", "100"), moment])]
+
+
+BEFORE, SINCE = "2026-10-20T08:00:00.000Z", datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("poisoned", [False, True])
+def test_a_draft_that_was_placed_later_is_found_by_its_change(
+    shop: MedusaShop, poisoned: bool
+) -> None:
+    """What was a draft is told with the draft's date; what came from a cart was none."""
+    draft, from_cart, unchanged, new, odd = shop.ids(5)
+    shop.stock(draft, from_cart, unchanged, new, odd)
+    shop.orders[draft] |= {"created_at": BEFORE, "cart": None}
+    shop.orders[from_cart] |= {"created_at": BEFORE, "cart": {"id": "cart_1"}}
+    shop.orders[unchanged] |= {"created_at": BEFORE, "updated_at": BEFORE}
+    shop.orders[new]["cart"] = {"id": "cart_2"}
+    shop.orders[odd] |= {"created_at": [], "cart": {"id": "cart_3"}}
+    shop.poison = {new} if poisoned else set()
+    (page,) = walk(shop, SINCE)
+    assert ids_of(page.answers) == [draft, new, odd]
+    assert page.total is None  # Medusa counts the others too
+    (changed,) = walk(shop, SINCE, by_change=True)
+    assert ids_of(changed.answers) == [draft, from_cart, new, odd]
+    assert changed.total == 4
+
+
+def test_a_page_of_which_nothing_was_placed_since_leads_to_the_next(shop: MedusaShop) -> None:
+    ids = shop.ids(101)
+    shop.stock(*ids)
+    for each in ids[:100]:
+        shop.orders[each] |= {"created_at": BEFORE, "cart": {"id": "cart_1"}}
+    first, second = walk(shop, SINCE)
+    assert (ids_of(first.answers), ids_of(second.answers)) == ([], ids[100:])
 
 
 def test_an_order_that_breaks_the_page_costs_itself_only(shop: MedusaShop) -> None:

@@ -33,6 +33,7 @@ D = Decimal
 RECORDED = Path(__file__).parents[2] / "recorded/medusa"
 LISTS = ("orders_list_full_limit10", "orders_by_ids", "orders_as_asked")
 SIX = D("0.000001")
+EARLY, LATE = "2026-11-02T09:31:00.000Z", "2026-11-05T09:31:00.000Z"
 
 
 def payloads() -> Iterator[Any]:
@@ -117,7 +118,7 @@ FACTS: dict[str, tuple[str, bool, str, str, str]] = {
     "27": ("payment:not_paid", False, "46.26276", "4.38864", "0"),  # was a draft
     "30": ("payment:partially_captured", False, "31.8324", "0", "0"),
     "31": ("fulfillment:delivered", True, "34.8324", "0", "0"),  # 3 of a return not given back
-    "32": ("order:archived", False, "18.3147", "0", "0"),  # cancelled before
+    "32": ("order:canceled", False, "18.3147", "0", "0"),  # and archived
     "34": ("fulfillment:delivered", True, "53.4066", "0", "0"),  # a return to be paid for
     "35": ("payment:partially_refunded", True, "28.81365", "0", "13.5177"),  # edited, then refunded
     "36": ("payment:authorized", False, "18.3147", "0", "0"),
@@ -191,6 +192,26 @@ def test_what_was_returned_is_not_counted(asked: dict[str, Any]) -> None:
     assert (line.quantity, line.unit_price, line.net) == (2, D("9.891"), D("19.782"))
 
 
+@pytest.mark.parametrize(
+    ("sold", "received", "dismissed", "kept", "told"),
+    [
+        ("3", "0", "0", "3", []),
+        ("3", "1", "0", "2", [("sold_quantity", 3), ("returned_quantity", 1)]),
+        ("3", "2", "1", "0", [("sold_quantity", 3), ("returned_quantity", 3)]),
+        ("2.5", "0.5", "0", "2", [("sold_quantity", 2.5), ("returned_quantity", 0.5)]),
+    ],
+)
+def test_a_line_says_what_came_back(
+    sold: str, received: str, dismissed: str, kept: str, told: list[Any]
+) -> None:
+    back = money("return_received_quantity", received)
+    detail = back | money("return_dismissed_quantity", dismissed)
+    item = one_line({**money("quantity", sold), "detail": detail, "metadata": {"a": 1}})
+    assert item.quantity == D(kept)
+    assert [(each.key, each.value) for each in item.metadata] == [("a", 1), *told]
+    assert all(type(value) is (float if sold == "2.5" else int) for _, value in told)
+
+
 def test_refunds(asked: dict[str, Any]) -> None:
     refunds = [item for item in asked["9"].items if item.kind == ItemKind.REFUND]
     assert [(item.name, item.gross, item.in_total) for item in refunds] == [
@@ -214,6 +235,41 @@ def test_the_delivery_is_not_that_of_an_exchange_or_a_return(
     methods = [item.name for item in asked[number].items if item.kind == ItemKind.SHIPPING]
     assert methods == ["Kurýr DPD", "Zásilkovna"]
     assert asked[number].delivery_name == "Zásilkovna"
+
+
+def shipped(name: str, created_at: str, **detail: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "created_at": created_at,
+        "name": name,
+        "shipping_option_id": f"so_{name}",
+        "detail": detail,
+        **money("total", "0"),
+        **money("tax_total", "0"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("methods", "delivery", "lines"),
+    [
+        ([], "", []),
+        ([shipped("DPD", LATE), shipped("PPL", EARLY)], "PPL", ["PPL", "DPD"]),
+        ([shipped("PPL", EARLY), shipped("DPD", LATE)], "PPL", ["PPL", "DPD"]),
+        (
+            [shipped("DPD", LATE), shipped("PPL", EARLY, return_id="ret_1")],
+            "DPD",
+            ["PPL", "DPD"],
+        ),
+        ([shipped("PPL", EARLY, claim_id="claim_1")], "", ["PPL"]),
+    ],
+)
+def test_the_delivery_is_what_the_customer_chose(
+    methods: list[Any], delivery: str, lines: list[str]
+) -> None:
+    """And not what an edit added, which Medusa tells first."""
+    order = parse_order(blank("o") | {"shipping_methods": methods})
+    assert (order.delivery_name, order.delivery_code) == (delivery, delivery and f"so_{delivery}")
+    assert [item.name for item in order.items if item.kind == ItemKind.SHIPPING] == lines
 
 
 def test_metadata_of_addresses(asked: dict[str, Any]) -> None:
@@ -337,6 +393,83 @@ def test_credit_lines(line: Any, total: str, items: list[Any]) -> None:
     assert order.discount == sum(-item.gross for item in found if item.kind == ItemKind.DISCOUNT)
 
 
+OLD = credit("Jak se jmenovala", "before", "2")
+GIFT = credit("Dárková karta", "GC-1", "2")
+
+
+def of_version(line: Any, version: Any) -> Any:
+    return line | {"metadata": {"created_in_version": version}}
+
+
+def without_their_reason(
+    *lines: Any, refunds: tuple[str, ...], made: tuple[int, ...] = (), reason: Any = None
+) -> Any:
+    """Refunds of these amounts, whose reason was deleted unless it has other names now; each made
+    in this version of the order."""
+    rows = [
+        {"id": f"r{position}", "refund_reason_id": "refr_1", "refund_reason": reason}
+        | money("amount", each)
+        for position, each in enumerate(refunds)
+    ]
+    return parse_order(
+        blank("o")
+        | money("credit_line_total", "1")
+        | {
+            "credit_lines": list(lines),
+            "payment_collections": [{"payments": [{"provider_id": "pp_x", "refunds": rows}]}],
+            "transactions": [
+                {"reference_id": f"r{position}", "version": each}
+                for position, each in enumerate(made)
+            ],
+        }
+    )
+
+
+@pytest.mark.parametrize("reason", [None, {"label": "Jak se jmenuje", "code": "after"}])
+@pytest.mark.parametrize(
+    ("lines", "refunds", "made", "discounts"),
+    [
+        # The order's version tells.
+        ([of_version(OLD, 2)], ["2"], [1], []),
+        ([of_version(OLD, 2)], ["5"], [1], []),  # 3 of it were owed
+        ([of_version(GIFT, 2)], ["2"], [2], ["Dárková karta GC-1"]),  # all of it was owed
+        ([of_version(GIFT, 2)], ["1"], [1], ["Dárková karta GC-1"]),
+        ([of_version(GIFT, 2), of_version(OLD, 3)], ["2"], [2], ["Dárková karta GC-1"]),
+        ([of_version(OLD, 2), of_version(GIFT, 3)], ["2"], [1], ["Dárková karta GC-1"]),
+        ([of_version(OLD, 2), of_version(OLD, 3)], ["2", "2"], [2, 1], []),
+        # Else the amount.
+        ([OLD], ["2"], [], []),
+        ([OLD], ["2"], [1], []),
+        ([of_version(OLD, "x")], ["2"], [1], []),
+        ([of_version(OLD, 2)], ["2"], [], []),
+        ([OLD], ["3"], [], ["Jak se jmenovala before"]),
+        ([GIFT, OLD], ["2"], [], ["Dárková karta GC-1"]),
+        ([OLD, OLD], ["2", "2"], [], []),
+        ([credit("Dárek", "", "3"), OLD], ["2"], [], ["Dárek"]),
+        ([OLD], [], [], ["Jak se jmenovala before"]),
+    ],
+)
+def test_a_refund_whose_reason_is_not_called_as_it_was(
+    lines: list[Any], refunds: list[str], made: list[int], discounts: list[str], reason: Any
+) -> None:
+    order = without_their_reason(*lines, refunds=tuple(refunds), made=tuple(made), reason=reason)
+    found = [item for item in order.items if item.kind == ItemKind.DISCOUNT]
+    assert [item.name for item in found] == discounts
+    credited = sum(D(line["raw_amount"]["value"]) for line in lines)
+    assert order.discount == -total(found)
+    assert order.total == D("12.1") + credited - order.discount
+    assert order.refunded == sum(map(D, refunds))
+
+
+def test_a_refund_that_its_credit_names_makes_no_other_one() -> None:
+    lines = [GIFT, credit("Poškozené", "damaged", "2")]
+    reason = {"label": "Poškozené", "code": "damaged"}
+    order = without_their_reason(*lines, refunds=("2",), reason=reason)
+    assert [item.name for item in order.items if item.kind == ItemKind.DISCOUNT] == [
+        "Dárková karta GC-1"
+    ]
+
+
 def test_a_refund_without_a_reason_makes_no_other_credit_a_refund() -> None:
     order = with_credits("2", credit("", "", "2"))
     assert order.total == D("12.1")
@@ -365,7 +498,6 @@ def test_credit_lines_that_medusa_counts_as_nothing() -> None:
 
 
 Payment = dict[str, Any]
-EARLY, LATE = "2026-11-02T09:31:00.000Z", "2026-11-05T09:31:00.000Z"
 
 
 def payment(provider: str, captured: str | None, canceled: str | None = None) -> Payment:
@@ -426,7 +558,10 @@ def test_which_payment_counts(payments: list[Payment], code: str, paid_at: str |
         ("completed", "refunded", "delivered", "payment:refunded"),
         ("completed", "captured", "delivered", "fulfillment:delivered"),
         ("completed", "captured", "shipped", "order:completed"),
-        ("archived", "captured", "not_fulfilled", "order:archived"),
+        ("archived", "captured", "not_fulfilled", "payment:captured"),
+        ("archived", "captured", "shipped", "fulfillment:shipped"),
+        ("archived", "captured", "delivered", "fulfillment:delivered"),
+        ("archived", "invented", "not_fulfilled", "order:archived"),
         ("pending", "captured", "partially_shipped", "fulfillment:partially_shipped"),
         ("requires_action", "not_paid", "not_fulfilled", "order:requires_action"),
         ("pending", "captured", "canceled", "payment:captured"),
@@ -439,6 +574,19 @@ def test_status(order: str, payment: str, fulfillment: str, composed: str) -> No
     parsed = parse_order(blank("o") | told)
     assert parsed.status_code == composed
     assert parsed.axes == {"order": order, "payment": payment, "fulfillment": fulfillment}
+
+
+@pytest.mark.parametrize("status", ["archived", "canceled"])
+def test_a_cancelled_order_remains_so_when_it_is_archived(status: str) -> None:
+    told = {"status": status, "payment_status": "canceled", "canceled_at": LATE}
+    order = parse_order(blank("o") | told)
+    assert order.status_code == "order:canceled"
+    assert order.axes["order"] == status
+
+
+def test_every_status_has_a_type() -> None:
+    """An order without one would be taken for an open one for ever."""
+    assert all(status.type for status in STATUSES)
 
 
 def test_statuses_are_those_of_medusa() -> None:
@@ -498,6 +646,34 @@ PERSON = {"first_name": "Eva", "last_name": None, "phone": "1"}
 def test_who_bought(changes: Any, name: str, phone: str) -> None:
     order = parse_order(blank("o") | changes)
     assert (order.customer_name, order.customer_phone) == (name, phone)
+
+
+@pytest.mark.parametrize(
+    ("customer", "expected"),
+    [
+        (None, {}),
+        ({"company_name": None, "metadata": None}, {}),
+        ({"company_name": "", "metadata": {"vat": "SK1"}}, {"vat": "SK1"}),
+        (
+            {"company_name": "Káva SE", "metadata": {"vat": {"a": D("1.5")}}},
+            {"company_name": "Káva SE", "vat": {"a": 1.5}},
+        ),
+        (
+            {"company_name": "Káva SE", "metadata": {"company_name": "Čaj"}},
+            {"company_name": "Káva SE"},
+        ),
+        ({"metadata": {"company_name": "Čaj"}}, {"company_name": "Čaj"}),
+    ],
+)
+def test_what_the_account_has_is_in_the_metadata(customer: Any, expected: dict[str, Any]) -> None:
+    """Its company need not be the one that bought, and is not given to the address."""
+    told = {"customer": customer, "billing_address": PERSON, "metadata": {"a": 1}}
+    order = parse_order(blank("o") | told)
+    assert order.metadata == (
+        Metadatum("a", 1),
+        *(Metadatum(f"customer.{key}", value) for key, value in expected.items()),
+    )
+    assert order.billing.company == ""
 
 
 def test_no_address() -> None:
