@@ -147,9 +147,13 @@ class Vendure:
     def fetch_page(
         self, cursor: str | None, since: datetime | None, by_change: bool = False
     ) -> Page:
-        """Of the orders that were placed: a cart or a draft is in the same list, without a time."""
+        """Of the orders that were placed: a cart or a draft is in the same list, without a time.
+
+        By change, those that were changed and then those that were placed (see `paging`): how many
+        they are together nobody tells.
+        """
         place = msgspec.json.decode(cursor, type=Place) if cursor else Place.first(since)
-        key = "updatedAt" if by_change else "orderPlacedAt"
+        key = place.key(since, by_change)
         wanted: dict[str, dict[str, Any]] = {"orderPlacedAt": {"isNull": False}}
         if place.after is not None:
             wanted.setdefault(key, {})["after"] = place.after.astimezone(UTC).isoformat()
@@ -163,12 +167,18 @@ class Vendure:
             answers, count, total = self._fetch_listed(options)
         except TOO_MUCH:  # one order may be to blame: ask by their ids
             answers, count, total = self._fetch_by_listed_ids(options)
-        if cursor is None:
+        if cursor is None and key == "orderPlacedAt":
             place.total = total
         following = None
         if count >= PAGE:
-            following = msgspec.json.encode(place.following(times(answers, by_change))).decode()
-        return Page(answers=tuple(answers), cursor=following, total=place.total)
+            following = place.following(times(answers, key))
+        elif key == "updatedAt":
+            following = Place.first(since, second=True)
+        return Page(
+            answers=tuple(answers),
+            cursor=msgspec.json.encode(following).decode() if following else None,
+            total=place.total,
+        )
 
     def _fetch_listed(self, options: Data) -> tuple[list[Answer], int, int | None]:
         """The orders of a list, how many there are on this page and how many in all."""

@@ -458,7 +458,7 @@ def test_carts_and_drafts_are_not_imported(shop: VendureShop) -> None:
     shop.stock("1", "2", "3")
     shop.orders["2"] |= {"orderPlacedAt": None, "state": "AddingItems"}
     assert imported(shop) == ["1", "3"]
-    assert imported(shop, datetime(2026, 1, 1, tzinfo=UTC), True) == ["1", "3"]
+    assert imported(shop, datetime(2026, 1, 1, tzinfo=UTC), True) == ["1", "3", "1", "3"]
     assert kinds(shop.fetch("2")) == {"2": SourceOrder}
 
 
@@ -478,6 +478,89 @@ def test_how_a_page_is_asked_for(shop: VendureShop) -> None:
         "orderPlacedAt": {"isNull": False},
         "updatedAt": {"after": "2026-11-02T10:29:59.500000+00:00"},
     }
+
+
+def test_what_was_placed_since_follows_what_was_changed_since(shop: VendureShop) -> None:
+    """Placing an order does not move its `updatedAt`: 151 was paid hours after its cart's last
+    change. 1 to 150 were placed long ago."""
+    since = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    for each in shop.ids(150):
+        changed = (since + timedelta(minutes=int(each))).isoformat()
+        shop.orders[each] = shop.order(each) | {"updatedAt": changed}
+    shop.orders["151"] = shop.order("151") | {"orderPlacedAt": "2026-11-02T12:30:00.000Z"}
+    told = imported(shop, since, True)
+    assert told[-1] == "151" and set(told) == set(shop.ids(151))
+    options = [asked["options"] for asked in variables(shop)]
+    assert [(each["sort"], each["skip"], each["filter"]) for each in options] == [
+        (
+            {"updatedAt": "ASC", "id": "ASC"},
+            0,
+            {
+                "orderPlacedAt": {"isNull": False},
+                "updatedAt": {"after": f"2026-11-02T{after}+00:00"},
+            },
+        )
+        for after in ("11:59:59", "13:39:59")
+    ] + [
+        (
+            {"orderPlacedAt": "ASC", "id": "ASC"},
+            0,
+            {"orderPlacedAt": {"isNull": False, "after": "2026-11-02T11:59:59+00:00"}},
+        )
+    ]
+
+
+def test_what_was_placed_since_is_walked_page_by_page(shop: VendureShop) -> None:
+    since = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+    old = {"updatedAt": "2026-11-01T09:30:00.000Z"}
+    shop.orders = {each: at(shop.order(each), 60 * int(each)) | old for each in shop.ids(250)}
+    told = imported(shop, since, True)
+    assert set(told) == set(shop.ids(250)) and len(told) < 260
+    assert len(variables(shop)) == 1 + 3
+
+
+def test_all_orders_ever_are_those_by_their_placing(shop: VendureShop) -> None:
+    shop.stock("1")
+    page = shop.adapter().fetch_page(None, None, True)
+    assert (page.cursor, page.total) == (None, 1)
+    (asked,) = variables(shop)
+    assert asked["options"]["sort"] == {"orderPlacedAt": "ASC", "id": "ASC"}
+
+
+def test_a_cursor_of_before_there_were_two_walks(shop: VendureShop) -> None:
+    since = datetime(2026, 11, 2, 9, tzinfo=UTC)
+    shop.stock("1")
+    cursor = '{"skip":0,"after":"2026-11-02T08:59:59Z","total":1}'
+    page = shop.adapter().fetch_page(cursor, since, True)
+    assert page.cursor and json.loads(page.cursor)["second"]
+    assert shop.adapter().fetch_page(cursor, since).cursor is None
+
+
+@pytest.mark.parametrize("apart", [0.005, 0.3, 60])
+def test_nothing_is_skipped_when_orders_are_changed_and_placed_meanwhile(
+    shop: VendureShop, apart: float
+) -> None:
+    """After each page the first ten that it told are changed, and an old cart is paid."""
+    since = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+    ids = shop.ids(350)
+    shop.orders = {each: at(shop.order(each), apart * int(each)) for each in ids}
+    adapter, cursor, told, paid = shop.adapter(), None, list[str](), list[str]()
+    for number in range(1, 30):
+        page = adapter.fetch_page(cursor, since, True)
+        told += [answer.external_id for answer in page.answers]
+        cursor = page.cursor
+        if cursor is None:
+            break
+        now = apart * 400 + number
+        for answer in page.answers[:10]:
+            shop.orders[answer.external_id]["updatedAt"] = at({}, now)["updatedAt"]
+        if number <= 5:
+            paid.append(str(1000 + number))
+            shop.orders[paid[-1]] = at(shop.order(paid[-1]), now) | {
+                "updatedAt": "2026-11-01T09:30:00.000Z"
+            }
+    assert cursor is None and len(paid) == 5
+    assert set(told) == {*ids, *paid}
 
 
 def test_an_order_placed_at_that_very_time(shop: VendureShop) -> None:
