@@ -160,7 +160,7 @@ class Vendure:
         options = {
             "take": PAGE,
             "skip": place.skip,
-            "sort": {key: "ASC", "id": "ASC"},
+            "sort": {key: "ASC", "code": "ASC"},
             "filter": wanted,
         }
         try:

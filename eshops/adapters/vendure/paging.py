@@ -3,6 +3,10 @@
 Placing an order sets its `orderPlacedAt` and does not move its `updatedAt` (observed on 3.7.3): one
 that was paid long after the last change of its cart is not found by the latter. So an import by
 change walks twice, by `updatedAt` and then by `orderPlacedAt` since the same time.
+
+A list is sorted by the keys it is asked to be in the order that these have in the schema, whatever
+the order in the request (observed, from graphql-js): `id` is before the times and would come first.
+So of orders of the same time the one with the lower `code` is first, which is unique as well.
 """
 
 from collections.abc import Sequence

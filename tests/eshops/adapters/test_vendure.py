@@ -470,14 +470,23 @@ def test_how_a_page_is_asked_for(shop: VendureShop) -> None:
     assert placed == {
         "take": 100,
         "skip": 0,
-        "sort": {"orderPlacedAt": "ASC", "id": "ASC"},
+        "sort": {"orderPlacedAt": "ASC", "code": "ASC"},
         "filter": {"orderPlacedAt": {"isNull": False, "after": "2026-11-02T10:29:59.500000+00:00"}},
     }
-    assert changed["sort"] == {"updatedAt": "ASC", "id": "ASC"}
+    assert changed["sort"] == {"updatedAt": "ASC", "code": "ASC"}
     assert changed["filter"] == {
         "orderPlacedAt": {"isNull": False},
         "updatedAt": {"after": "2026-11-02T10:29:59.500000+00:00"},
     }
+
+
+def test_an_order_that_was_placed_late_skips_none(shop: VendureShop) -> None:
+    """The cart of the 100th was paid when those after it had been placed long ago."""
+    ids = shop.ids(150)
+    shop.orders = {each: at(shop.order(each), 60 * int(each)) for each in ids}
+    shop.orders["100"] = at(shop.order("100"), 60 * 1000)
+    told = imported(shop, datetime(2026, 11, 1, tzinfo=UTC))
+    assert set(told) == set(ids) and told[-1] == "100"
 
 
 def test_what_was_placed_since_follows_what_was_changed_since(shop: VendureShop) -> None:
@@ -493,7 +502,7 @@ def test_what_was_placed_since_follows_what_was_changed_since(shop: VendureShop)
     options = [asked["options"] for asked in variables(shop)]
     assert [(each["sort"], each["skip"], each["filter"]) for each in options] == [
         (
-            {"updatedAt": "ASC", "id": "ASC"},
+            {"updatedAt": "ASC", "code": "ASC"},
             0,
             {
                 "orderPlacedAt": {"isNull": False},
@@ -503,7 +512,7 @@ def test_what_was_placed_since_follows_what_was_changed_since(shop: VendureShop)
         for after in ("11:59:59", "13:39:59")
     ] + [
         (
-            {"orderPlacedAt": "ASC", "id": "ASC"},
+            {"orderPlacedAt": "ASC", "code": "ASC"},
             0,
             {"orderPlacedAt": {"isNull": False, "after": "2026-11-02T11:59:59+00:00"}},
         )
@@ -524,7 +533,7 @@ def test_all_orders_ever_are_those_by_their_placing(shop: VendureShop) -> None:
     page = shop.adapter().fetch_page(None, None, True)
     assert (page.cursor, page.total) == (None, 1)
     (asked,) = variables(shop)
-    assert asked["options"]["sort"] == {"orderPlacedAt": "ASC", "id": "ASC"}
+    assert asked["options"]["sort"] == {"orderPlacedAt": "ASC", "code": "ASC"}
 
 
 def test_a_cursor_of_before_there_were_two_walks(shop: VendureShop) -> None:
