@@ -1,11 +1,11 @@
 """Vendure 3, Admin API: how to ask it.
 
 How we are let in is in `api`, what is asked for in `documents`, and what the answers mean in
-`orders`, `lines` and `sequences`. Observed on 3.7: ids that there are none of are left out of a
-list, and a single order that there is none of is null. A list filters ids as the database has them,
-so on PostgreSQL one id that is no number fails the whole request; the single order's id is
-understood first, and is then null. An answer may fail for one order in it, for GraphQL's null rises
-to the top (see `batch.bisect`).
+`orders`, `lines`, `parcels` and `sequences`. Observed on 3.7: ids that there are none of are left
+out of a list, and a single order that there is none of is null. A list filters ids as the database
+has them, so on PostgreSQL one id that is no number fails the whole request; the single order's id
+is understood first, and is then null. An answer may fail for one order in it, for GraphQL's null
+rises to the top (see `batch.bisect`).
 """
 
 import re

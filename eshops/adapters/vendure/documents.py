@@ -94,7 +94,7 @@ fragment Order on Order {
     id method state amount transactionId errorMessage createdAt updatedAt metadata
     refunds { id total state reason }
   }
-  fulfillments { id state trackingCode }
+  fulfillments { id state trackingCode lines { orderLineId quantity } }
   %(Order)s
 }
 fragment Address on OrderAddress {

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from eshops.adapters.amounts import NOTHING, currency
 from eshops.adapters.reading import code, mapping, objects, plain, text, utc
 from eshops.adapters.vendure.lines import amount, by_id, custom_fields, identifier, items
+from eshops.adapters.vendure.parcels import fulfillment, tracking
 from eshops.adapters.vendure.sequences import status_code
 from eshops.source import (
     BadPayload,
@@ -31,9 +32,6 @@ Data = Mapping[str, Any]
 SETTLED = "Settled"
 GOOD = (SETTLED, "Authorized")
 """States of a payment by which an order is placed."""
-FULFILLMENTS = ("Created", "Pending", "Shipped", "Delivered")
-"""States of a parcel, in the order in which it has them."""
-CANCELLED = "Cancelled"
 
 
 class Shop(NamedTuple):
@@ -157,28 +155,13 @@ def delivery_line(data: Data) -> Data:
 
 
 def axes(data: Data, payment: Data, parcels: Sequence[Data]) -> dict[str, str]:
-    """The order's state and, as far as there are any, those of its payment and its parcels."""
+    """The order's state and, as far as there are any, those of its payment and of its parcels."""
     told = {
         "payment": code(payment, "state"),
-        "fulfillment": fulfillment(parcels),
+        "fulfillment": fulfillment(objects(data, "lines"), parcels),
         "order": identifier(data, "state"),
     }
     return {axis: state for axis, state in told.items() if state}
-
-
-def fulfillment(parcels: Sequence[Data]) -> str:
-    """The state of the parcel that is furthest behind; one that a shop has added to Vendure's is
-    before all, a cancelled parcel counts where there is no other."""
-    told = [code(each, "state") for each in parcels]
-    going = [state for state in told if state != CANCELLED] or told
-    return min(
-        going, key=lambda state: state in FULFILLMENTS and 1 + FULFILLMENTS.index(state), default=""
-    )
-
-
-def tracking(parcels: Sequence[Data]) -> str:
-    told = [text(each, "trackingCode") for each in parcels if text(each, "state") != CANCELLED]
-    return ", ".join(dict.fromkeys(filter(None, told)))
 
 
 def metadata(data: Data, customer: Data, payments: Sequence[Data]) -> Iterator[Metadatum]:

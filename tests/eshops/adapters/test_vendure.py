@@ -641,6 +641,24 @@ def test_the_code_lists(shop: VendureShop) -> None:
         SequenceEntry(kind="status", code="order:ReadyForPickup", name="Ready for pickup"),
         SequenceEntry(kind="status", code="order:Cancelled", name="Cancelled", type="cancelled"),
         SequenceEntry(
+            kind="status", code="fulfillment:Delivered", name="Parcels delivered", type="delivered"
+        ),
+        SequenceEntry(
+            kind="status",
+            code="fulfillment:PartiallyDelivered",
+            name="Parcels partially delivered",
+            type="shipped",
+        ),
+        SequenceEntry(
+            kind="status", code="fulfillment:Shipped", name="Parcels shipped", type="shipped"
+        ),
+        SequenceEntry(
+            kind="status",
+            code="fulfillment:PartiallyShipped",
+            name="Parcels partially shipped",
+            type="shipped",
+        ),
+        SequenceEntry(
             kind="status", code="fulfillment:Pending", name="Parcel pending", type="packed"
         ),
         SequenceEntry(
@@ -667,7 +685,7 @@ def test_the_code_lists(shop: VendureShop) -> None:
 def test_the_recorded_code_lists(shop: VendureShop, replay: Callable[[str], Reply]) -> None:
     shop.override = lambda asked: None if is_sign_in(asked) else replay("vendure/fetched_sequences")
     told = shop.adapter().fetch_sequences()
-    assert [entry.kind for entry in told].count("status") == 15
+    assert [entry.kind for entry in told].count("status") == 19
     assert [(each.code, each.name) for each in told if each.kind != "status"] == [
         ("packeta", "Zásilkovna"),
         ("free", "Free"),

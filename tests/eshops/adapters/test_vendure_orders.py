@@ -1,7 +1,9 @@
 """What Vendure's orders mean: the recorded ones, and the oddities of a made-up one.
 
 `orders_list_default` was told by a shop of 120 orders to another query than ours; `fetched_orders`
-is what a Vendure 3.7.3 told the adapter about orders of every kind that its APIs can make.
+is what a Vendure 3.7.3 told the adapter about orders of every kind that its APIs can make, and
+`fetched_parcels` about some that were shipped before they were paid or are being modified since.
+Only the last tells what the parcels hold.
 """
 
 import json
@@ -21,7 +23,8 @@ from eshops.adapters.vendure import documents
 from eshops.adapters.vendure.documents import custom_fields
 from eshops.adapters.vendure.lines import amount, rates, shipping_rate
 from eshops.adapters.vendure.lines import figures as read_figures
-from eshops.adapters.vendure.orders import Shop, fulfillment, names, parse_order
+from eshops.adapters.vendure.orders import Shop, names, parse_order
+from eshops.adapters.vendure.parcels import fulfillment
 from eshops.adapters.vendure.sequences import (
     STATUSES,
     parse_delivery,
@@ -68,7 +71,8 @@ def added_up(order: SourceOrder) -> tuple[Decimal, Decimal]:
 
 def completed(order: dict[str, Any]) -> dict[str, Any]:
     """With what our query asks for and that one did not. No order of these has a discount or a
-    surcharge, so what a line's figures are after discounts is what they are without."""
+    surcharge, so what a line's figures are after discounts is what they are without. Nor has one
+    several parcels: its only one holds a part where its state says so."""
     lines = [
         line
         | {
@@ -85,7 +89,16 @@ def completed(order: dict[str, Any]) -> dict[str, Any]:
         for line in order["shippingLines"]
     ]
     payments = [each | {"updatedAt": each["createdAt"]} for each in order["payments"]]
-    return order | {"lines": lines, "shippingLines": shipping, "payments": payments}
+    held = [{"orderLineId": line["id"], "quantity": line["quantity"]} for line in lines]
+    if order["state"].startswith("Partially"):
+        held[0]["quantity"] -= 1
+    parcels = [each | {"lines": held} for each in order["fulfillments"]]
+    return order | {
+        "lines": lines,
+        "shippingLines": shipping,
+        "payments": payments,
+        "fulfillments": parcels,
+    }
 
 
 @pytest.fixture
@@ -93,6 +106,7 @@ def listed(recorded: Callable[[str], Any]) -> list[dict[str, Any]]:
     orders = recorded("vendure/orders_list_default")["data"]["orders"]["items"]
     assert len(orders) == 120
     assert not any(order["discounts"] or len(order["shippingLines"]) > 1 for order in orders)
+    assert not any(len(order["fulfillments"]) > 1 for order in orders)
     return orders
 
 
@@ -262,6 +276,28 @@ def test_an_order_that_was_never_placed(fetched: dict[str, SourceOrder]) -> None
 def test_parcels_that_were_cancelled_have_no_tracking(fetched: dict[str, SourceOrder]) -> None:
     assert fetched["7"].tracking_number == "TR-2, TR-4"
     assert fetched["7"].axes["fulfillment"] == "Pending"
+
+
+def test_recorded_parcels_tell_what_the_orders_own_state_does_not(
+    recorded: Callable[[str], Any],
+) -> None:
+    """Nothing that was sent is of a type that says it waits for the warehouse."""
+    rows = recorded("vendure/fetched_parcels")["body"]["data"]["orders"]["items"]
+    orders = [parse_order(row, SHOP) for row in rows]
+    assert [(order.axes["order"], order.status_code) for order in orders] == [
+        ("PaymentSettled", "fulfillment:Delivered"),
+        ("PartiallyShipped", "fulfillment:Delivered"),
+        ("PaymentAuthorized", "fulfillment:Shipped"),
+        ("PaymentAuthorized", "order:PaymentAuthorized"),
+        ("PaymentAuthorized", "fulfillment:PartiallyShipped"),
+        ("PaymentAuthorized", "fulfillment:PartiallyDelivered"),
+        ("ArrangingAdditionalPayment", "fulfillment:PartiallyShipped"),
+        ("PaymentAuthorized", "fulfillment:Shipped"),
+    ]
+    types = {f"{status.axis}:{status.code}": status.type for status in STATUSES}
+    sent = [order for order in orders if order.axes["fulfillment"] != "Cancelled"]
+    assert {types[order.status_code] for order in sent} == {"shipped", "delivered"}
+    assert orders[3].axes["fulfillment"] == "Cancelled"
 
 
 def test_what_was_cancelled_is_not_owed(fetched: dict[str, SourceOrder]) -> None:
@@ -551,6 +587,23 @@ def test_payments_in_the_metadata() -> None:
         ({"fulfillment": "Pending", "order": "Modifying"}, "order:Modifying"),
         ({"fulfillment": "Delivered", "order": "Cancelled"}, "order:Cancelled"),
         ({"payment": "Declined", "order": "ArrangingPayment"}, "order:ArrangingPayment"),
+        ({"fulfillment": "Delivered", "order": "PaymentAuthorized"}, "fulfillment:Delivered"),
+        ({"fulfillment": "Delivered", "order": "PaymentSettled"}, "fulfillment:Delivered"),
+        ({"fulfillment": "Shipped", "order": "PaymentAuthorized"}, "fulfillment:Shipped"),
+        (
+            {"fulfillment": "PartiallyShipped", "order": "PaymentSettled"},
+            "fulfillment:PartiallyShipped",
+        ),
+        (
+            {"fulfillment": "PartiallyDelivered", "order": "PaymentAuthorized"},
+            "fulfillment:PartiallyDelivered",
+        ),
+        ({"fulfillment": "Shipped", "order": "Shipped"}, "order:Shipped"),
+        ({"fulfillment": "PartiallyShipped", "order": "Shipped"}, "order:Shipped"),
+        ({"fulfillment": "Delivered", "order": "PartiallyShipped"}, "fulfillment:Delivered"),
+        ({"fulfillment": "Shipped", "order": "Modifying"}, "fulfillment:Shipped"),
+        ({"fulfillment": "Shipped", "order": "ArrangingAdditionalPayment"}, "fulfillment:Shipped"),
+        ({"fulfillment": "Shipped", "order": "ReadyForPickup"}, "order:ReadyForPickup"),
         ({"fulfillment": "Pending", "order": "ReadyForPickup"}, "order:ReadyForPickup"),
     ],
 )
@@ -558,19 +611,57 @@ def test_the_status(axes: Mapping[str, str], code: str) -> None:
     assert status_code(axes) == code
 
 
+def parcel(state: str, **held: int) -> dict[str, Any]:
+    lines = [{"orderLineId": line, "quantity": quantity} for line, quantity in held.items()]
+    return {"state": state, "lines": lines}
+
+
 @pytest.mark.parametrize(
-    ("states", "axis"),
+    ("parcels", "axis"),
     [
         ([], ""),
-        (["Shipped"], "Shipped"),
-        (["Delivered", "Pending", "Shipped"], "Pending"),
-        (["Cancelled", "Delivered"], "Delivered"),
-        (["Cancelled"], "Cancelled"),
-        (["Shipped", "AtCustoms"], "AtCustoms"),
+        ([parcel("Created", a=2, b=1)], "Created"),
+        ([parcel("Pending", a=2, b=1)], "Pending"),
+        ([parcel("Pending", a=2), parcel("Created", b=1)], "Created"),
+        ([parcel("Shipped", a=2, b=1)], "Shipped"),
+        ([parcel("Shipped", a=2)], "PartiallyShipped"),
+        ([parcel("Shipped", a=1, b=1)], "PartiallyShipped"),
+        ([parcel("Shipped", a=1), parcel("Shipped", a=1, b=1)], "Shipped"),
+        ([parcel("Shipped", a=2), parcel("Pending", b=1)], "PartiallyShipped"),
+        ([parcel("Delivered", a=2, b=1)], "Delivered"),
+        ([parcel("Delivered", a=2)], "PartiallyDelivered"),
+        ([parcel("Delivered", a=2), parcel("Shipped", b=1)], "PartiallyDelivered"),
+        ([parcel("Delivered", a=1), parcel("Delivered", a=1, b=1)], "Delivered"),
+        ([parcel("Cancelled", a=2, b=1)], "Cancelled"),
+        ([parcel("Cancelled", a=2, b=1), parcel("Pending", a=2)], "Pending"),
+        ([parcel("Cancelled", b=1), parcel("Delivered", a=2)], "PartiallyDelivered"),
+        ([parcel("Cancelled", a=2, b=1), parcel("Delivered", a=2, b=1)], "Delivered"),
+        ([parcel("AtCustoms", a=2, b=1)], "AtCustoms"),
+        ([parcel("AtCustoms", a=2), parcel("Pending", b=1)], "AtCustoms"),
+        ([parcel("AtCustoms", a=2), parcel("Shipped", b=1)], "PartiallyShipped"),
+        ([parcel("Shipped", of_another_order=3), parcel("Pending", a=2)], "Pending"),
     ],
 )
-def test_of_several_parcels_the_one_furthest_behind(states: list[str], axis: str) -> None:
-    assert fulfillment([{"state": state} for state in states]) == axis
+def test_what_all_parcels_are_together(parcels: list[dict[str, Any]], axis: str) -> None:
+    lines = [{"id": "a", "quantity": 2}, {"id": "b", "quantity": 1}]
+    assert fulfillment(lines, parcels) == axis
+
+
+@pytest.mark.parametrize(
+    ("left", "axis"), [((2, 0), "Shipped"), ((1, 0), "Shipped"), ((3, 0), "PartiallyShipped")]
+)
+def test_what_was_cancelled_need_not_be_sent(left: tuple[int, int], axis: str) -> None:
+    lines = [{"id": "a", "quantity": left[0]}, {"id": "b", "quantity": left[1]}]
+    assert fulfillment(lines, [parcel("Shipped", a=2)]) == axis
+
+
+def test_an_order_that_was_cancelled_after_it_was_sent() -> None:
+    assert fulfillment([{"id": "a", "quantity": 0}], [parcel("Shipped", a=2)]) == "Shipped"
+
+
+def test_what_a_parcel_holds_has_to_be_told() -> None:
+    with pytest.raises(BadPayload):
+        fulfillment([], [{"state": "Shipped", "lines": [{"orderLineId": "a"}]}])
 
 
 def test_types_are_ours() -> None:
