@@ -25,6 +25,7 @@ from eshops.adapters.reading import (
     round_to,
     text,
 )
+from eshops.adapters.vendure.sequences import words
 from eshops.source import BadPayload, ItemKind, Metadatum, SourceItem
 
 Data = Mapping[str, Any]
@@ -38,8 +39,8 @@ class Figures(NamedTuple):
 
 SHIPPING_TAX = "shipping tax"
 """What `OrderCalculator.applyShipping` calls the tax of a shipping line, which tells no rate."""
-FAILED = "Failed"
-"""State of a refund that came to nothing."""
+SETTLED, FAILED = "Settled", "Failed"
+"""States of a refund: what was paid back, and what came to nothing."""
 
 
 def items(data: Data, places: int) -> Iterator[SourceItem]:
@@ -175,14 +176,17 @@ def discount(line: Data, places: int) -> SourceItem:
 
 
 def refund(line: Data, places: int) -> SourceItem:
-    """One that is made counts, settled or pending: staff settle those of a manual payment later."""
+    """One that is made counts, settled or pending: staff settle those of a manual payment later.
+    Until then its name says so, before the reason that staff gave."""
+    state, reason = text(line, "state"), text(line, "reason")
+    waiting = "" if state in (SETTLED, "") else f"Refund ({words(state).lower()})"
     return SourceItem(
         external_id=identifier(line),
         kind=ItemKind.REFUND,
-        name=text(line, "reason"),
+        name=": ".join(filter(None, (waiting, reason))),
         gross=-amount(line, "total", places),
         in_total=False,
-        metadata=(Metadatum("state", text(line, "state")),),
+        metadata=(Metadatum("state", state),),
     )
 
 

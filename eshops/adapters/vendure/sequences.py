@@ -65,13 +65,17 @@ def status_code(axes: Mapping[str, str]) -> str:
 def parse_state(row: Row) -> SequenceEntry:
     state = code(row, "name")
     known = _OWN_STATES.get(state)
-    first, *others = _WORD.split(state)
     return SequenceEntry(
         kind="status",
         code=short(f"order:{state}", "name") if state else "",
-        name=known.name if known else " ".join([first, *map(str.lower, others)]),
+        name=known.name if known else words(state),
         type=known.type if known else "",
     )
+
+
+def words(state: str) -> str:
+    first, *others = _WORD.split(state)
+    return " ".join([first, *map(str.lower, others)])
 
 
 def parse_delivery(row: Row) -> SequenceEntry:

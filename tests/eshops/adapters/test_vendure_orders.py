@@ -319,7 +319,7 @@ def test_refunds_count_also_before_staff_have_settled_them(
     told = [(item.external_id, item.name, item.gross, item.metadata) for item in order.items[-2:]]
     assert told == [
         ("1", "Poškozené", D("-5"), (Metadatum("state", "Settled"),)),
-        ("2", "", D("-1.01"), (Metadatum("state", "Pending"),)),
+        ("2", "Refund (pending)", D("-1.01"), (Metadatum("state", "Pending"),)),
     ]
 
 
@@ -547,6 +547,27 @@ def test_a_refund_that_failed_is_none() -> None:
     order = parsed(payments=[payment("Settled", 1210, refunds=refunds)])
     assert order.refunded == D("0.5")
     assert [item.external_id for item in order.items] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "name"),
+    [
+        ("Settled", "Poškozené", "Poškozené"),
+        ("Settled", None, ""),
+        ("Pending", None, "Refund (pending)"),
+        ("Pending", "", "Refund (pending)"),
+        ("Pending", "Zrušeno (2 ks): omyl", "Refund (pending): Zrušeno (2 ks): omyl"),
+        ("WaitingForBank", "Poškozené", "Refund (waiting for bank): Poškozené"),
+    ],
+)
+def test_a_refund_that_is_not_settled_yet_says_so(
+    state: str, reason: str | None, name: str
+) -> None:
+    refunds = [{"id": "1", "total": 100, "state": state, "reason": reason}]
+    order = parsed(payments=[payment("Settled", 1210, refunds=refunds)])
+    (item,) = order.items
+    assert (item.name, item.gross, order.refunded) == (name, D("-1"), D("1"))
+    assert item.metadata == (Metadatum("state", state),)
 
 
 def test_payments_in_the_metadata() -> None:
