@@ -45,9 +45,9 @@ SETTLED, FAILED = "Settled", "Failed"
 
 def items(data: Data, places: int) -> Iterator[SourceItem]:
     """All lines of the order: products, shipping, surcharges, discounts, refunds."""
-    shipping_rates = rates(data)
+    shipping_rates, was_placed = rates(data), bool(data.get("orderPlacedAt"))
     for row in by_id(objects(data, "lines")):
-        yield product(row, places)
+        yield product(row, places, was_placed)
     for row in by_id(objects(data, "shippingLines")):
         yield shipping(row, shipping_rates, places)
     for row in by_id(objects(data, "surcharges")):
@@ -69,7 +69,7 @@ def by_id(rows: Sequence[Data], key: str = "id") -> list[Data]:
     return [told[each] for each in sorted(told, key=lambda each: (len(each), each))]
 
 
-def product(line: Data, places: int) -> SourceItem:
+def product(line: Data, places: int, was_placed: bool) -> SourceItem:
     variant = mapping(line, "productVariant")
     quantity = number(line, "quantity")
     net, tax, gross = figures(line, "proratedLinePrice", places)
@@ -87,7 +87,7 @@ def product(line: Data, places: int) -> SourceItem:
         net=net,
         tax=tax,
         gross=gross,
-        metadata=tuple(line_metadata(line, quantity)),
+        metadata=tuple(line_metadata(line, quantity, was_placed)),
     )
 
 
@@ -96,11 +96,11 @@ def option(data: Data) -> str:
     return f"{group}: {text(data, 'name')}" if group else text(data, "name")
 
 
-def line_metadata(line: Data, quantity: Decimal) -> Iterator[Metadatum]:
-    """The custom fields, and how many were ordered where some were cancelled or added since."""
+def line_metadata(line: Data, quantity: Decimal, was_placed: bool) -> Iterator[Metadatum]:
+    """The custom fields, and how many were ordered where some were cancelled or added since: 0 of a
+    line that was added as a whole. Of an order that was never placed that says nothing."""
     yield from custom_fields(line)
-    placed = number(line, "orderPlacedQuantity", None)
-    if placed and placed != quantity:
+    if was_placed and number(line, "orderPlacedQuantity", quantity) != quantity:
         yield Metadatum("orderPlacedQuantity", plain(line["orderPlacedQuantity"]))
 
 

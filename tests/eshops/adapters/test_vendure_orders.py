@@ -311,6 +311,19 @@ def test_what_was_cancelled_is_not_owed(fetched: dict[str, SourceOrder]) -> None
     assert (whole.items[0].quantity, whole.items[0].gross) == (0, 0)
 
 
+def test_how_many_were_ordered_is_kept_where_there_are_others_now(
+    fetched: dict[str, SourceOrder],
+) -> None:
+    """Three of a line were cancelled, a line was added; a cart has ordered nothing yet."""
+    assert fetched["10"].items[0].metadata == (Metadatum("orderPlacedQuantity", 3),)
+    lines = [item for item in fetched["11"].items if item.kind == ItemKind.PRODUCT]
+    assert [(each.quantity, each.metadata) for each in lines] == [
+        (3, ()),
+        (1, (Metadatum("orderPlacedQuantity", 0),)),
+    ]
+    assert [(item.quantity, item.metadata) for item in fetched["3"].items[:1]] == [(3, ())]
+
+
 def test_refunds_count_also_before_staff_have_settled_them(
     fetched: dict[str, SourceOrder],
 ) -> None:
