@@ -51,7 +51,10 @@ from eshops.source import (
 Document = Callable[[documents.Custom], str]
 
 USERS_PAGE = f"Settings → Administrators. Its role needs {RIGHTS}, in the default channel."
-KEYS_PAGE = f"Settings → API Keys → New API Key (since 3.6). Its role needs {RIGHTS}."
+KEYS_PAGE = (
+    "Settings → API Keys → New API Key (since 3.6). "
+    f"Its role needs {RIGHTS}, in the default channel."
+)
 
 PASTED_TAIL = re.compile(r"/(?:admin-api|shop-api|admin|dashboard)(?:/.*)?$")
 _OLD_ADMINISTRATION = re.compile(r"(?<![:/])/admin(?:[/?#]|$)")

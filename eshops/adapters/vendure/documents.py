@@ -24,7 +24,9 @@ _OF_RELATIONS = ("id", "code", "name")
 
 LOGIN = """
 mutation ($username: String!, $password: String!) {
-  login(username: $username, password: $password) { __typename }
+  login(username: $username, password: $password) {
+    __typename ... on CurrentUser { channels { code } }
+  }
 }
 """
 SIGNED_IN = "{ globalSettings { id } }"

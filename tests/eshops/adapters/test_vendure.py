@@ -162,6 +162,30 @@ def test_a_missing_right_is_told_from_a_wrong_key(shop: VendureShop) -> None:
         shop.adapter(credentials={"api_key": "wrong"}).fetch_info()
 
 
+@pytest.mark.parametrize("channels", [("japan",), ()])
+def test_a_user_without_a_right_in_the_default_channel(
+    shop: VendureShop, channels: tuple[str, ...]
+) -> None:
+    """Who signs in has the right credentials; the shop answers with nothing but FORBIDDEN."""
+    shop.channels = channels
+    for ask in (shop.adapter().fetch_info, lambda: shop.adapter().fetch_page(None, None)):
+        with pytest.raises(Refused, match=r"no right in the default channel.* ReadOrder") as told:
+            ask()
+        assert "credentials" not in str(told.value)
+
+
+def test_a_role_that_was_given_in_the_default_channel_is_heeded(shop: VendureShop) -> None:
+    shop.channels = ("japan",)
+    adapter = shop.adapter()
+    with pytest.raises(Refused):
+        adapter.fetch_info()
+    shop.channels = ("japan", "__default_channel__")
+    adapter.fetch_info()
+    with pytest.raises(Unauthorized, match="credentials are right"):
+        shop.override = lambda asked: None if is_sign_in(asked) else failed("FORBIDDEN")
+        adapter.fetch_orders(["1", "2"])
+
+
 @pytest.mark.parametrize("name", ["err_bad_token", "err_no_auth"])
 def test_recorded_refusals(shop: VendureShop, recorded: Callable[[str], Any], name: str) -> None:
     answer = Reply(recorded(f"vendure/{name}"))
