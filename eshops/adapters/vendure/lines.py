@@ -3,9 +3,16 @@
 Facts this rests on, from the source of @vendure/core 3.7: an order's total is the sum of its lines'
 *prorated* prices, its surcharges and its discounted shipping lines
 (`DefaultOrderTaxCalculationStrategy`), so discounts are taken off already; with the other strategy,
-which rounds the tax of the whole order, lines may differ from the total by a minor unit. A
-cancelled line stays with a quantity of 0. All money is in units of 10⁻ᵖʳᵉᶜⁱˢⁱᵒⁿ, whatever the
-currency (`MoneyStrategy.precision`, 2 unless configured otherwise): 3296 are 32.96 yen.
+which rounds the tax of the whole order, lines may differ from the total by a minor unit. All money
+is in units of 10⁻ᵖʳᵉᶜⁱˢⁱᵒⁿ, whatever the currency (`MoneyStrategy.precision`, 2 unless configured
+otherwise): 3296 are 32.96 yen.
+
+Cancelled units leave their line's quantity, a cancelled line stays with a quantity of 0, and the
+shop takes them off its total at once, at their prorated price (`cancelOrderByOrderLines`); shipping
+only where staff cancelled it as well, so that an order cancelled as a whole may still have that for
+its total. `total` is this: what is owed without what was cancelled, whether or not any of it was
+paid back. A refund is never taken off it, so the refund of a cancelled line is in `refunded`
+though its line is in `total` no more.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

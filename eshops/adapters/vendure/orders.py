@@ -3,8 +3,9 @@
 Facts this rests on, from the source of @vendure/core 3.7 and a real shop: times are in UTC; an
 order that was never placed (a cart, a draft) has no `orderPlacedAt`; an address has one field for
 the whole name, the customer has two; a payment knows its method by its code only, and when it was
-settled by `updatedAt`, which no refund moves. There is no field for a note, a company's numbers, a
-pickup point: shops add custom fields, and mappings bring them.
+settled by `updatedAt`, which no refund moves; what `total` is after lines were cancelled, `lines`
+tells. There is no field for a note, a company's numbers, a pickup point: shops add custom fields,
+and mappings bring them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -2,8 +2,9 @@
 
 `orders_list_default` was told by a shop of 120 orders to another query than ours; `fetched_orders`
 is what a Vendure 3.7.3 told the adapter about orders of every kind that its APIs can make, and
-`fetched_parcels` about some that were shipped before they were paid or are being modified since.
-Only the last tells what the parcels hold.
+`fetched_parcels` about some that were shipped before they were paid or are being modified since,
+`fetched_cancelled` about some that were cancelled in part or as a whole. Only the last two tell
+what the parcels hold.
 """
 
 import json
@@ -309,6 +310,32 @@ def test_what_was_cancelled_is_not_owed(fetched: dict[str, SourceOrder]) -> None
     assert part.items[0].metadata == (Metadatum("orderPlacedQuantity", 3),)
     assert (whole.total, whole.is_paid) == (0, True)
     assert (whole.items[0].quantity, whole.items[0].gross) == (0, 0)
+
+
+def test_the_total_is_without_what_was_cancelled_and_before_refunds(
+    recorded: Callable[[str], Any],
+) -> None:
+    """In part, not paid back; as a whole but for the shipping; in part, paid back; as a whole with
+    the shipping, paid back. All were paid before, in full."""
+    rows = recorded("vendure/fetched_cancelled")["body"]["data"]["orders"]["items"]
+    orders = [parse_order(row, SHOP) for row in rows]
+    paid = [D(row["payments"][0]["amount"]) / 100 for row in rows]
+    assert [
+        (before, order.total, order.shipping, order.refunded)
+        for before, order in zip(paid, orders, strict=True)
+    ] == [
+        (D("140.85"), D("40.36"), D("3.50"), 0),
+        (D("140.85"), D("3.50"), D("3.50"), 5),
+        (D("156.22"), D("129.62"), D("3.50"), D("26.60")),
+        (D("156.22"), 0, 0, D("156.22")),
+    ]
+    for order in orders:
+        assert added_up(order) == (order.net, order.total)
+    assert [(item.quantity, item.gross) for item in orders[0].items[:3]] == [
+        (2, D("23.53")),
+        (4, D("13.33")),
+        (0, 0),
+    ]
 
 
 def test_how_many_were_ordered_is_kept_where_there_are_others_now(
