@@ -1,11 +1,11 @@
 """Vendure 3, Admin API: how to ask it.
 
 How we are let in is in `api`, what is asked for in `documents`, and what the answers mean in
-`orders`, `lines` and `sequences`. Observed on 3.7: ids that there are none of are left out of a
-list, and a single order that there is none of is null. A list filters ids as the database has them,
-so on PostgreSQL one id that is no number fails the whole request; the single order's id is
-understood first, and is then null. An answer may fail for one order in it, for GraphQL's null rises
-to the top (see `batch.bisect`).
+`orders`, `lines`, `parcels` and `sequences`. Observed on 3.7: ids that there are none of are left
+out of a list, and a single order that there is none of is null. A list filters ids as the database
+has them, so on PostgreSQL one id that is no number fails the whole request; the single order's id
+is understood first, and is then null. An answer may fail for one order in it, for GraphQL's null
+rises to the top (see `batch.bisect`).
 """
 
 import re
@@ -51,7 +51,10 @@ from eshops.source import (
 Document = Callable[[documents.Custom], str]
 
 USERS_PAGE = f"Settings → Administrators. Its role needs {RIGHTS}, in the default channel."
-KEYS_PAGE = f"Settings → API Keys → New API Key (since 3.6). Its role needs {RIGHTS}."
+KEYS_PAGE = (
+    "Settings → API Keys → New API Key (since 3.6). "
+    f"Its role needs {RIGHTS}, in the default channel."
+)
 
 PASTED_TAIL = re.compile(r"/(?:admin-api|shop-api|admin|dashboard)(?:/.*)?$")
 _OLD_ADMINISTRATION = re.compile(r"(?<![:/])/admin(?:[/?#]|$)")
@@ -147,28 +150,38 @@ class Vendure:
     def fetch_page(
         self, cursor: str | None, since: datetime | None, by_change: bool = False
     ) -> Page:
-        """Of the orders that were placed: a cart or a draft is in the same list, without a time."""
+        """Of the orders that were placed: a cart or a draft is in the same list, without a time.
+
+        By change, those that were changed and then those that were placed (see `paging`): how many
+        they are together nobody tells.
+        """
         place = msgspec.json.decode(cursor, type=Place) if cursor else Place.first(since)
-        key = "updatedAt" if by_change else "orderPlacedAt"
+        key = place.key(since, by_change)
         wanted: dict[str, dict[str, Any]] = {"orderPlacedAt": {"isNull": False}}
         if place.after is not None:
             wanted.setdefault(key, {})["after"] = place.after.astimezone(UTC).isoformat()
         options = {
             "take": PAGE,
             "skip": place.skip,
-            "sort": {key: "ASC", "id": "ASC"},
+            "sort": {key: "ASC", "code": "ASC"},
             "filter": wanted,
         }
         try:
             answers, count, total = self._fetch_listed(options)
         except TOO_MUCH:  # one order may be to blame: ask by their ids
             answers, count, total = self._fetch_by_listed_ids(options)
-        if cursor is None:
+        if cursor is None and key == "orderPlacedAt":
             place.total = total
         following = None
         if count >= PAGE:
-            following = msgspec.json.encode(place.following(times(answers, by_change))).decode()
-        return Page(answers=tuple(answers), cursor=following, total=place.total)
+            following = place.following(times(answers, key))
+        elif key == "updatedAt":
+            following = Place.first(since, second=True)
+        return Page(
+            answers=tuple(answers),
+            cursor=msgspec.json.encode(following).decode() if following else None,
+            total=place.total,
+        )
 
     def _fetch_listed(self, options: Data) -> tuple[list[Answer], int, int | None]:
         """The orders of a list, how many there are on this page and how many in all."""

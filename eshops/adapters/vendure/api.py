@@ -2,9 +2,10 @@
 
 Facts this rests on, from @vendure/core 3.7 (`api/middleware/auth-guard`, `extract-session-token`)
 and a real shop: an error comes with a status of 200; who is not known and who may not are both
-FORBIDDEN; an error of the database has no code at all. A token comes in a header, where the server
-is set to tell it (`authOptions.tokenMethod` has “bearer”, as in the scaffold of a new shop); an API
-key (since 3.6) is heeded where that has “api-key”.
+FORBIDDEN; so is everything to a user with a role in other channels only, though they are signed in,
+for we name no channel and that is the default one; an error of the database has no code at all. A
+token comes in a header, where the server is set to tell it (`authOptions.tokenMethod` has “bearer”,
+as in the scaffold of a new shop); an API key (since 3.6) is heeded where that has “api-key”.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 from eshops.adapters.bearer import Bearer
 from eshops.adapters.graphql import Failed, ask, code, trouble
 from eshops.adapters.http import HttpClient, Response, Unauthorized
-from eshops.adapters.reading import mapping, text
+from eshops.adapters.reading import mapping, objects, text
 from eshops.adapters.vendure.documents import LOGIN
 from eshops.source import BadPayload, Refused, SourceError, Turn, Unavailable
 
@@ -24,6 +25,8 @@ Data = Mapping[str, Any]
 PATH = "admin-api"
 API_KEY_HEADER = "vendure-api-key"
 TOKEN_HEADER = "vendure-auth-token"  # noqa: S105
+DEFAULT_CHANNEL = "__default_channel__"
+"""Its code in every shop: `DEFAULT_CHANNEL_CODE` in @vendure/common."""
 RIGHTS = "ReadOrder, ReadPaymentMethod and ReadShippingMethod"
 
 
@@ -43,6 +46,7 @@ class AdminApi:
             if key
             else Bearer(sign_in=lambda: self._sign_in(given))
         )
+        self._is_elsewhere = False
         secrets = tuple(given.values())
         self._entrance = HttpClient(address, secrets=secrets, turn=turn)
         self._inside = HttpClient(address, auth=self._auth, secrets=secrets, turn=turn)
@@ -55,7 +59,9 @@ class AdminApi:
         wanted = {key: given.get(key, "") for key in ("username", "password")}
         data, response = self._answer(self._entrance, LOGIN, wanted)
         try:
-            outcome = text(mapping(data, "login"), "__typename")
+            user = mapping(data, "login")
+            outcome = text(user, "__typename")
+            channels = [text(each, "code") for each in objects(user, "channels")]
         except BadPayload:
             raise self.odd() from None
         if outcome == "InvalidCredentialsError":
@@ -65,6 +71,7 @@ class AdminApi:
                 f"{self.host} does not let this user in ({outcome[:60]}). Use an administrator "
                 "who signs in with a password, or an API key."
             )
+        self._is_elsewhere = "channels" in user and DEFAULT_CHANNEL not in channels
         token = response.headers.get(TOKEN_HEADER, "")
         if not token:
             raise Refused(
@@ -83,10 +90,16 @@ class AdminApi:
     def _meaning(self, failed: Failed) -> SourceError:
         codes = {code(error) for error in failed.errors}
         if codes & {"FORBIDDEN", "UNAUTHORIZED"}:
+            if self._is_elsewhere:
+                return Unauthorized(
+                    f"{self.host} knows this user, but gives them no right in the default channel, "
+                    f"which Fynode reads. Give them a role with the permissions {RIGHTS} in it."
+                )
             return Unauthorized(
                 f"{self.host} does not let us in. Check whether the credentials are right and "
-                f"still valid and their role has the permissions {RIGHTS}; for an API key also "
-                "whether authOptions.tokenMethod of the Vendure server has “api-key”."
+                f"still valid and their role has the permissions {RIGHTS}, in the default channel; "
+                "for an API key also whether authOptions.tokenMethod of the Vendure server has "
+                "“api-key”."
             )
         if codes & {"GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED"}:
             return NotUnderstood(

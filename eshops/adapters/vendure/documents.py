@@ -24,7 +24,9 @@ _OF_RELATIONS = ("id", "code", "name")
 
 LOGIN = """
 mutation ($username: String!, $password: String!) {
-  login(username: $username, password: $password) { __typename }
+  login(username: $username, password: $password) {
+    __typename ... on CurrentUser { channels { code } }
+  }
 }
 """
 SIGNED_IN = "{ globalSettings { id } }"
@@ -94,7 +96,7 @@ fragment Order on Order {
     id method state amount transactionId errorMessage createdAt updatedAt metadata
     refunds { id total state reason }
   }
-  fulfillments { id state trackingCode }
+  fulfillments { id state trackingCode lines { orderLineId quantity } }
   %(Order)s
 }
 fragment Address on OrderAddress {

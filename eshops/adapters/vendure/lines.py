@@ -3,9 +3,16 @@
 Facts this rests on, from the source of @vendure/core 3.7: an order's total is the sum of its lines'
 *prorated* prices, its surcharges and its discounted shipping lines
 (`DefaultOrderTaxCalculationStrategy`), so discounts are taken off already; with the other strategy,
-which rounds the tax of the whole order, lines may differ from the total by a minor unit. A
-cancelled line stays with a quantity of 0. All money is in units of 10⁻ᵖʳᵉᶜⁱˢⁱᵒⁿ, whatever the
-currency (`MoneyStrategy.precision`, 2 unless configured otherwise): 3296 are 32.96 yen.
+which rounds the tax of the whole order, lines may differ from the total by a minor unit. All money
+is in units of 10⁻ᵖʳᵉᶜⁱˢⁱᵒⁿ, whatever the currency (`MoneyStrategy.precision`, 2 unless configured
+otherwise): 3296 are 32.96 yen.
+
+Cancelled units leave their line's quantity, a cancelled line stays with a quantity of 0, and the
+shop takes them off its total at once, at their prorated price (`cancelOrderByOrderLines`); shipping
+only where staff cancelled it as well, so that an order cancelled as a whole may still have that for
+its total. `total` is this: what is owed without what was cancelled, whether or not any of it was
+paid back. A refund is never taken off it, so the refund of a cancelled line is in `refunded`
+though its line is in `total` no more.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +32,7 @@ from eshops.adapters.reading import (
     round_to,
     text,
 )
+from eshops.adapters.vendure.sequences import words
 from eshops.source import BadPayload, ItemKind, Metadatum, SourceItem
 
 Data = Mapping[str, Any]
@@ -38,15 +46,15 @@ class Figures(NamedTuple):
 
 SHIPPING_TAX = "shipping tax"
 """What `OrderCalculator.applyShipping` calls the tax of a shipping line, which tells no rate."""
-FAILED = "Failed"
-"""State of a refund that came to nothing."""
+SETTLED, FAILED = "Settled", "Failed"
+"""States of a refund: what was paid back, and what came to nothing."""
 
 
 def items(data: Data, places: int) -> Iterator[SourceItem]:
     """All lines of the order: products, shipping, surcharges, discounts, refunds."""
-    shipping_rates = rates(data)
+    shipping_rates, was_placed = rates(data), bool(data.get("orderPlacedAt"))
     for row in by_id(objects(data, "lines")):
-        yield product(row, places)
+        yield product(row, places, was_placed)
     for row in by_id(objects(data, "shippingLines")):
         yield shipping(row, shipping_rates, places)
     for row in by_id(objects(data, "surcharges")):
@@ -68,7 +76,7 @@ def by_id(rows: Sequence[Data], key: str = "id") -> list[Data]:
     return [told[each] for each in sorted(told, key=lambda each: (len(each), each))]
 
 
-def product(line: Data, places: int) -> SourceItem:
+def product(line: Data, places: int, was_placed: bool) -> SourceItem:
     variant = mapping(line, "productVariant")
     quantity = number(line, "quantity")
     net, tax, gross = figures(line, "proratedLinePrice", places)
@@ -86,7 +94,7 @@ def product(line: Data, places: int) -> SourceItem:
         net=net,
         tax=tax,
         gross=gross,
-        metadata=tuple(line_metadata(line, quantity)),
+        metadata=tuple(line_metadata(line, quantity, was_placed)),
     )
 
 
@@ -95,11 +103,11 @@ def option(data: Data) -> str:
     return f"{group}: {text(data, 'name')}" if group else text(data, "name")
 
 
-def line_metadata(line: Data, quantity: Decimal) -> Iterator[Metadatum]:
-    """The custom fields, and how many were ordered where some were cancelled or added since."""
+def line_metadata(line: Data, quantity: Decimal, was_placed: bool) -> Iterator[Metadatum]:
+    """The custom fields, and how many were ordered where some were cancelled or added since: 0 of a
+    line that was added as a whole. Of an order that was never placed that says nothing."""
     yield from custom_fields(line)
-    placed = number(line, "orderPlacedQuantity", None)
-    if placed and placed != quantity:
+    if was_placed and number(line, "orderPlacedQuantity", quantity) != quantity:
         yield Metadatum("orderPlacedQuantity", plain(line["orderPlacedQuantity"]))
 
 
@@ -175,14 +183,17 @@ def discount(line: Data, places: int) -> SourceItem:
 
 
 def refund(line: Data, places: int) -> SourceItem:
-    """One that is made counts, settled or pending: staff settle those of a manual payment later."""
+    """One that is made counts, settled or pending: staff settle those of a manual payment later.
+    Until then its name says so, before the reason that staff gave."""
+    state, reason = text(line, "state"), text(line, "reason")
+    waiting = "" if state in (SETTLED, "") else f"Refund ({words(state).lower()})"
     return SourceItem(
         external_id=identifier(line),
         kind=ItemKind.REFUND,
-        name=text(line, "reason"),
+        name=": ".join(filter(None, (waiting, reason))),
         gross=-amount(line, "total", places),
         in_total=False,
-        metadata=(Metadatum("state", text(line, "state")),),
+        metadata=(Metadatum("state", state),),
     )
 
 

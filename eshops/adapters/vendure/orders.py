@@ -3,8 +3,9 @@
 Facts this rests on, from the source of @vendure/core 3.7 and a real shop: times are in UTC; an
 order that was never placed (a cart, a draft) has no `orderPlacedAt`; an address has one field for
 the whole name, the customer has two; a payment knows its method by its code only, and when it was
-settled by `updatedAt`, which no refund moves. There is no field for a note, a company's numbers, a
-pickup point: shops add custom fields, and mappings bring them.
+settled by `updatedAt`, which no refund moves; what `total` is after lines were cancelled, `lines`
+tells. There is no field for a note, a company's numbers, a pickup point: shops add custom fields,
+and mappings bring them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 from eshops.adapters.amounts import NOTHING, currency
 from eshops.adapters.reading import code, mapping, objects, plain, text, utc
 from eshops.adapters.vendure.lines import amount, by_id, custom_fields, identifier, items
+from eshops.adapters.vendure.parcels import fulfillment, tracking
 from eshops.adapters.vendure.sequences import status_code
 from eshops.source import (
     BadPayload,
@@ -31,9 +33,6 @@ Data = Mapping[str, Any]
 SETTLED = "Settled"
 GOOD = (SETTLED, "Authorized")
 """States of a payment by which an order is placed."""
-FULFILLMENTS = ("Created", "Pending", "Shipped", "Delivered")
-"""States of a parcel, in the order in which it has them."""
-CANCELLED = "Cancelled"
 
 
 class Shop(NamedTuple):
@@ -157,28 +156,13 @@ def delivery_line(data: Data) -> Data:
 
 
 def axes(data: Data, payment: Data, parcels: Sequence[Data]) -> dict[str, str]:
-    """The order's state and, as far as there are any, those of its payment and its parcels."""
+    """The order's state and, as far as there are any, those of its payment and of its parcels."""
     told = {
         "payment": code(payment, "state"),
-        "fulfillment": fulfillment(parcels),
+        "fulfillment": fulfillment(objects(data, "lines"), parcels),
         "order": identifier(data, "state"),
     }
     return {axis: state for axis, state in told.items() if state}
-
-
-def fulfillment(parcels: Sequence[Data]) -> str:
-    """The state of the parcel that is furthest behind; one that a shop has added to Vendure's is
-    before all, a cancelled parcel counts where there is no other."""
-    told = [code(each, "state") for each in parcels]
-    going = [state for state in told if state != CANCELLED] or told
-    return min(
-        going, key=lambda state: state in FULFILLMENTS and 1 + FULFILLMENTS.index(state), default=""
-    )
-
-
-def tracking(parcels: Sequence[Data]) -> str:
-    told = [text(each, "trackingCode") for each in parcels if text(each, "state") != CANCELLED]
-    return ", ".join(dict.fromkeys(filter(None, told)))
 
 
 def metadata(data: Data, customer: Data, payments: Sequence[Data]) -> Iterator[Metadatum]:

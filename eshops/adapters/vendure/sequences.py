@@ -12,15 +12,22 @@ from eshops.source import SequenceEntry
 Row = Mapping[str, Any]
 
 STATUS_RULE = (
-    "The order's own state, which follows its payments and parcels by itself. Only a parcel that "
-    "is made but not sent yet tells more than “Payment settled” or “Payment authorized”."
+    "The order's own state, or that of its parcels where they are further: Vendure leaves an order "
+    "that is paid on delivery at “Payment authorized” or “Payment settled” when it was shipped and "
+    "delivered. A cancelled order is cancelled, then what was delivered or shipped of it tells, "
+    "then that it is being modified or waits for a payment, then a parcel that is made but not "
+    "sent, then what was paid. An order's state that the shop has added to Vendure's always tells."
 )
 STATUSES = (
     Status("order", "Cancelled", "Cancelled", "cancelled"),
     Status("order", "Delivered", "Delivered", "delivered"),
+    Status("fulfillment", "Delivered", "Parcels delivered", "delivered"),
     Status("order", "PartiallyDelivered", "Partially delivered", "shipped"),
+    Status("fulfillment", "PartiallyDelivered", "Parcels partially delivered", "shipped"),
     Status("order", "Shipped", "Shipped", "shipped"),
+    Status("fulfillment", "Shipped", "Parcels shipped", "shipped"),
     Status("order", "PartiallyShipped", "Partially shipped", "shipped"),
+    Status("fulfillment", "PartiallyShipped", "Parcels partially shipped", "shipped"),
     Status("order", "Modifying", "Modifying", "new"),
     Status("order", "ArrangingAdditionalPayment", "Arranging additional payment", "new"),
     Status("order", "ArrangingPayment", "Arranging payment", "new"),
@@ -33,7 +40,11 @@ STATUSES = (
     Status("order", "PaymentAuthorized", "Payment authorized", "new"),
 )
 """The states of Vendure's own processes (`defaultOrderProcess`, `defaultFulfillmentProcess` in
-@vendure/core 3.7), in the order in which one is the order's status."""
+@vendure/core 3.7) and those of all parcels together (`parcels.fulfillment`), in the order in which
+one is the order's status. An order that was sent has to be told from one that waits for it: from
+PaymentAuthorized no transition leads to Shipped or Delivered, and settling the payment later leads
+to PaymentSettled. Nor is the order's own always the furthest else: one that is PartiallyShipped
+stays so when its last parcel is delivered before all were shipped."""
 
 PAYMENT_TYPES = {"stripe": "online", "mollie-payment-handler": "online", "braintree": "online"}
 """Our type for a payment by the code of its handler, of those in @vendure/payments-plugin."""
@@ -54,13 +65,17 @@ def status_code(axes: Mapping[str, str]) -> str:
 def parse_state(row: Row) -> SequenceEntry:
     state = code(row, "name")
     known = _OWN_STATES.get(state)
-    first, *others = _WORD.split(state)
     return SequenceEntry(
         kind="status",
         code=short(f"order:{state}", "name") if state else "",
-        name=known.name if known else " ".join([first, *map(str.lower, others)]),
+        name=known.name if known else words(state),
         type=known.type if known else "",
     )
+
+
+def words(state: str) -> str:
+    first, *others = _WORD.split(state)
+    return " ".join([first, *map(str.lower, others)])
 
 
 def parse_delivery(row: Row) -> SequenceEntry:

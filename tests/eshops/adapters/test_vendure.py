@@ -162,6 +162,30 @@ def test_a_missing_right_is_told_from_a_wrong_key(shop: VendureShop) -> None:
         shop.adapter(credentials={"api_key": "wrong"}).fetch_info()
 
 
+@pytest.mark.parametrize("channels", [("japan",), ()])
+def test_a_user_without_a_right_in_the_default_channel(
+    shop: VendureShop, channels: tuple[str, ...]
+) -> None:
+    """Who signs in has the right credentials; the shop answers with nothing but FORBIDDEN."""
+    shop.channels = channels
+    for ask in (shop.adapter().fetch_info, lambda: shop.adapter().fetch_page(None, None)):
+        with pytest.raises(Refused, match=r"no right in the default channel.* ReadOrder") as told:
+            ask()
+        assert "credentials" not in str(told.value)
+
+
+def test_a_role_that_was_given_in_the_default_channel_is_heeded(shop: VendureShop) -> None:
+    shop.channels = ("japan",)
+    adapter = shop.adapter()
+    with pytest.raises(Refused):
+        adapter.fetch_info()
+    shop.channels = ("japan", "__default_channel__")
+    adapter.fetch_info()
+    with pytest.raises(Unauthorized, match="credentials are right"):
+        shop.override = lambda asked: None if is_sign_in(asked) else failed("FORBIDDEN")
+        adapter.fetch_orders(["1", "2"])
+
+
 @pytest.mark.parametrize("name", ["err_bad_token", "err_no_auth"])
 def test_recorded_refusals(shop: VendureShop, recorded: Callable[[str], Any], name: str) -> None:
     answer = Reply(recorded(f"vendure/{name}"))
@@ -458,7 +482,7 @@ def test_carts_and_drafts_are_not_imported(shop: VendureShop) -> None:
     shop.stock("1", "2", "3")
     shop.orders["2"] |= {"orderPlacedAt": None, "state": "AddingItems"}
     assert imported(shop) == ["1", "3"]
-    assert imported(shop, datetime(2026, 1, 1, tzinfo=UTC), True) == ["1", "3"]
+    assert imported(shop, datetime(2026, 1, 1, tzinfo=UTC), True) == ["1", "3", "1", "3"]
     assert kinds(shop.fetch("2")) == {"2": SourceOrder}
 
 
@@ -470,14 +494,106 @@ def test_how_a_page_is_asked_for(shop: VendureShop) -> None:
     assert placed == {
         "take": 100,
         "skip": 0,
-        "sort": {"orderPlacedAt": "ASC", "id": "ASC"},
+        "sort": {"orderPlacedAt": "ASC", "code": "ASC"},
         "filter": {"orderPlacedAt": {"isNull": False, "after": "2026-11-02T10:29:59.500000+00:00"}},
     }
-    assert changed["sort"] == {"updatedAt": "ASC", "id": "ASC"}
+    assert changed["sort"] == {"updatedAt": "ASC", "code": "ASC"}
     assert changed["filter"] == {
         "orderPlacedAt": {"isNull": False},
         "updatedAt": {"after": "2026-11-02T10:29:59.500000+00:00"},
     }
+
+
+def test_an_order_that_was_placed_late_skips_none(shop: VendureShop) -> None:
+    """The cart of the 100th was paid when those after it had been placed long ago."""
+    ids = shop.ids(150)
+    shop.orders = {each: at(shop.order(each), 60 * int(each)) for each in ids}
+    shop.orders["100"] = at(shop.order("100"), 60 * 1000)
+    told = imported(shop, datetime(2026, 11, 1, tzinfo=UTC))
+    assert set(told) == set(ids) and told[-1] == "100"
+
+
+def test_what_was_placed_since_follows_what_was_changed_since(shop: VendureShop) -> None:
+    """Placing an order does not move its `updatedAt`: 151 was paid hours after its cart's last
+    change. 1 to 150 were placed long ago."""
+    since = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    for each in shop.ids(150):
+        changed = (since + timedelta(minutes=int(each))).isoformat()
+        shop.orders[each] = shop.order(each) | {"updatedAt": changed}
+    shop.orders["151"] = shop.order("151") | {"orderPlacedAt": "2026-11-02T12:30:00.000Z"}
+    told = imported(shop, since, True)
+    assert told[-1] == "151" and set(told) == set(shop.ids(151))
+    options = [asked["options"] for asked in variables(shop)]
+    assert [(each["sort"], each["skip"], each["filter"]) for each in options] == [
+        (
+            {"updatedAt": "ASC", "code": "ASC"},
+            0,
+            {
+                "orderPlacedAt": {"isNull": False},
+                "updatedAt": {"after": f"2026-11-02T{after}+00:00"},
+            },
+        )
+        for after in ("11:59:59", "13:39:59")
+    ] + [
+        (
+            {"orderPlacedAt": "ASC", "code": "ASC"},
+            0,
+            {"orderPlacedAt": {"isNull": False, "after": "2026-11-02T11:59:59+00:00"}},
+        )
+    ]
+
+
+def test_what_was_placed_since_is_walked_page_by_page(shop: VendureShop) -> None:
+    since = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+    old = {"updatedAt": "2026-11-01T09:30:00.000Z"}
+    shop.orders = {each: at(shop.order(each), 60 * int(each)) | old for each in shop.ids(250)}
+    told = imported(shop, since, True)
+    assert set(told) == set(shop.ids(250)) and len(told) < 260
+    assert len(variables(shop)) == 1 + 3
+
+
+def test_all_orders_ever_are_those_by_their_placing(shop: VendureShop) -> None:
+    shop.stock("1")
+    page = shop.adapter().fetch_page(None, None, True)
+    assert (page.cursor, page.total) == (None, 1)
+    (asked,) = variables(shop)
+    assert asked["options"]["sort"] == {"orderPlacedAt": "ASC", "code": "ASC"}
+
+
+def test_a_cursor_of_before_there_were_two_walks(shop: VendureShop) -> None:
+    since = datetime(2026, 11, 2, 9, tzinfo=UTC)
+    shop.stock("1")
+    cursor = '{"skip":0,"after":"2026-11-02T08:59:59Z","total":1}'
+    page = shop.adapter().fetch_page(cursor, since, True)
+    assert page.cursor and json.loads(page.cursor)["second"]
+    assert shop.adapter().fetch_page(cursor, since).cursor is None
+
+
+@pytest.mark.parametrize("apart", [0.005, 0.3, 60])
+def test_nothing_is_skipped_when_orders_are_changed_and_placed_meanwhile(
+    shop: VendureShop, apart: float
+) -> None:
+    """After each page the first ten that it told are changed, and an old cart is paid."""
+    since = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+    ids = shop.ids(350)
+    shop.orders = {each: at(shop.order(each), apart * int(each)) for each in ids}
+    adapter, cursor, told, paid = shop.adapter(), None, list[str](), list[str]()
+    for number in range(1, 30):
+        page = adapter.fetch_page(cursor, since, True)
+        told += [answer.external_id for answer in page.answers]
+        cursor = page.cursor
+        if cursor is None:
+            break
+        now = apart * 400 + number
+        for answer in page.answers[:10]:
+            shop.orders[answer.external_id]["updatedAt"] = at({}, now)["updatedAt"]
+        if number <= 5:
+            paid.append(str(1000 + number))
+            shop.orders[paid[-1]] = at(shop.order(paid[-1]), now) | {
+                "updatedAt": "2026-11-01T09:30:00.000Z"
+            }
+    assert cursor is None and len(paid) == 5
+    assert set(told) == {*ids, *paid}
 
 
 def test_an_order_placed_at_that_very_time(shop: VendureShop) -> None:
@@ -549,6 +665,24 @@ def test_the_code_lists(shop: VendureShop) -> None:
         SequenceEntry(kind="status", code="order:ReadyForPickup", name="Ready for pickup"),
         SequenceEntry(kind="status", code="order:Cancelled", name="Cancelled", type="cancelled"),
         SequenceEntry(
+            kind="status", code="fulfillment:Delivered", name="Parcels delivered", type="delivered"
+        ),
+        SequenceEntry(
+            kind="status",
+            code="fulfillment:PartiallyDelivered",
+            name="Parcels partially delivered",
+            type="shipped",
+        ),
+        SequenceEntry(
+            kind="status", code="fulfillment:Shipped", name="Parcels shipped", type="shipped"
+        ),
+        SequenceEntry(
+            kind="status",
+            code="fulfillment:PartiallyShipped",
+            name="Parcels partially shipped",
+            type="shipped",
+        ),
+        SequenceEntry(
             kind="status", code="fulfillment:Pending", name="Parcel pending", type="packed"
         ),
         SequenceEntry(
@@ -575,7 +709,7 @@ def test_the_code_lists(shop: VendureShop) -> None:
 def test_the_recorded_code_lists(shop: VendureShop, replay: Callable[[str], Reply]) -> None:
     shop.override = lambda asked: None if is_sign_in(asked) else replay("vendure/fetched_sequences")
     told = shop.adapter().fetch_sequences()
-    assert [entry.kind for entry in told].count("status") == 15
+    assert [entry.kind for entry in told].count("status") == 19
     assert [(each.code, each.name) for each in told if each.kind != "status"] == [
         ("packeta", "Zásilkovna"),
         ("free", "Free"),

@@ -1,7 +1,10 @@
 """What Vendure's orders mean: the recorded ones, and the oddities of a made-up one.
 
 `orders_list_default` was told by a shop of 120 orders to another query than ours; `fetched_orders`
-is what a Vendure 3.7.3 told the adapter about orders of every kind that its APIs can make.
+is what a Vendure 3.7.3 told the adapter about orders of every kind that its APIs can make, and
+`fetched_parcels` about some that were shipped before they were paid or are being modified since,
+`fetched_cancelled` about some that were cancelled in part or as a whole. Only the last two tell
+what the parcels hold.
 """
 
 import json
@@ -21,7 +24,8 @@ from eshops.adapters.vendure import documents
 from eshops.adapters.vendure.documents import custom_fields
 from eshops.adapters.vendure.lines import amount, rates, shipping_rate
 from eshops.adapters.vendure.lines import figures as read_figures
-from eshops.adapters.vendure.orders import Shop, fulfillment, names, parse_order
+from eshops.adapters.vendure.orders import Shop, names, parse_order
+from eshops.adapters.vendure.parcels import fulfillment
 from eshops.adapters.vendure.sequences import (
     STATUSES,
     parse_delivery,
@@ -68,7 +72,8 @@ def added_up(order: SourceOrder) -> tuple[Decimal, Decimal]:
 
 def completed(order: dict[str, Any]) -> dict[str, Any]:
     """With what our query asks for and that one did not. No order of these has a discount or a
-    surcharge, so what a line's figures are after discounts is what they are without."""
+    surcharge, so what a line's figures are after discounts is what they are without. Nor has one
+    several parcels: its only one holds a part where its state says so."""
     lines = [
         line
         | {
@@ -85,7 +90,16 @@ def completed(order: dict[str, Any]) -> dict[str, Any]:
         for line in order["shippingLines"]
     ]
     payments = [each | {"updatedAt": each["createdAt"]} for each in order["payments"]]
-    return order | {"lines": lines, "shippingLines": shipping, "payments": payments}
+    held = [{"orderLineId": line["id"], "quantity": line["quantity"]} for line in lines]
+    if order["state"].startswith("Partially"):
+        held[0]["quantity"] -= 1
+    parcels = [each | {"lines": held} for each in order["fulfillments"]]
+    return order | {
+        "lines": lines,
+        "shippingLines": shipping,
+        "payments": payments,
+        "fulfillments": parcels,
+    }
 
 
 @pytest.fixture
@@ -93,6 +107,7 @@ def listed(recorded: Callable[[str], Any]) -> list[dict[str, Any]]:
     orders = recorded("vendure/orders_list_default")["data"]["orders"]["items"]
     assert len(orders) == 120
     assert not any(order["discounts"] or len(order["shippingLines"]) > 1 for order in orders)
+    assert not any(len(order["fulfillments"]) > 1 for order in orders)
     return orders
 
 
@@ -264,6 +279,28 @@ def test_parcels_that_were_cancelled_have_no_tracking(fetched: dict[str, SourceO
     assert fetched["7"].axes["fulfillment"] == "Pending"
 
 
+def test_recorded_parcels_tell_what_the_orders_own_state_does_not(
+    recorded: Callable[[str], Any],
+) -> None:
+    """Nothing that was sent is of a type that says it waits for the warehouse."""
+    rows = recorded("vendure/fetched_parcels")["body"]["data"]["orders"]["items"]
+    orders = [parse_order(row, SHOP) for row in rows]
+    assert [(order.axes["order"], order.status_code) for order in orders] == [
+        ("PaymentSettled", "fulfillment:Delivered"),
+        ("PartiallyShipped", "fulfillment:Delivered"),
+        ("PaymentAuthorized", "fulfillment:Shipped"),
+        ("PaymentAuthorized", "order:PaymentAuthorized"),
+        ("PaymentAuthorized", "fulfillment:PartiallyShipped"),
+        ("PaymentAuthorized", "fulfillment:PartiallyDelivered"),
+        ("ArrangingAdditionalPayment", "fulfillment:PartiallyShipped"),
+        ("PaymentAuthorized", "fulfillment:Shipped"),
+    ]
+    types = {f"{status.axis}:{status.code}": status.type for status in STATUSES}
+    sent = [order for order in orders if order.axes["fulfillment"] != "Cancelled"]
+    assert {types[order.status_code] for order in sent} == {"shipped", "delivered"}
+    assert orders[3].axes["fulfillment"] == "Cancelled"
+
+
 def test_what_was_cancelled_is_not_owed(fetched: dict[str, SourceOrder]) -> None:
     part, whole = fetched["9"], fetched["10"]
     assert [(item.quantity, item.gross) for item in part.items[:2]] == [
@@ -275,6 +312,45 @@ def test_what_was_cancelled_is_not_owed(fetched: dict[str, SourceOrder]) -> None
     assert (whole.items[0].quantity, whole.items[0].gross) == (0, 0)
 
 
+def test_the_total_is_without_what_was_cancelled_and_before_refunds(
+    recorded: Callable[[str], Any],
+) -> None:
+    """In part, not paid back; as a whole but for the shipping; in part, paid back; as a whole with
+    the shipping, paid back. All were paid before, in full."""
+    rows = recorded("vendure/fetched_cancelled")["body"]["data"]["orders"]["items"]
+    orders = [parse_order(row, SHOP) for row in rows]
+    paid = [D(row["payments"][0]["amount"]) / 100 for row in rows]
+    assert [
+        (before, order.total, order.shipping, order.refunded)
+        for before, order in zip(paid, orders, strict=True)
+    ] == [
+        (D("140.85"), D("40.36"), D("3.50"), 0),
+        (D("140.85"), D("3.50"), D("3.50"), 5),
+        (D("156.22"), D("129.62"), D("3.50"), D("26.60")),
+        (D("156.22"), 0, 0, D("156.22")),
+    ]
+    for order in orders:
+        assert added_up(order) == (order.net, order.total)
+    assert [(item.quantity, item.gross) for item in orders[0].items[:3]] == [
+        (2, D("23.53")),
+        (4, D("13.33")),
+        (0, 0),
+    ]
+
+
+def test_how_many_were_ordered_is_kept_where_there_are_others_now(
+    fetched: dict[str, SourceOrder],
+) -> None:
+    """Three of a line were cancelled, a line was added; a cart has ordered nothing yet."""
+    assert fetched["10"].items[0].metadata == (Metadatum("orderPlacedQuantity", 3),)
+    lines = [item for item in fetched["11"].items if item.kind == ItemKind.PRODUCT]
+    assert [(each.quantity, each.metadata) for each in lines] == [
+        (3, ()),
+        (1, (Metadatum("orderPlacedQuantity", 0),)),
+    ]
+    assert [(item.quantity, item.metadata) for item in fetched["3"].items[:1]] == [(3, ())]
+
+
 def test_refunds_count_also_before_staff_have_settled_them(
     fetched: dict[str, SourceOrder],
 ) -> None:
@@ -283,7 +359,7 @@ def test_refunds_count_also_before_staff_have_settled_them(
     told = [(item.external_id, item.name, item.gross, item.metadata) for item in order.items[-2:]]
     assert told == [
         ("1", "Poškozené", D("-5"), (Metadatum("state", "Settled"),)),
-        ("2", "", D("-1.01"), (Metadatum("state", "Pending"),)),
+        ("2", "Refund (pending)", D("-1.01"), (Metadatum("state", "Pending"),)),
     ]
 
 
@@ -513,6 +589,27 @@ def test_a_refund_that_failed_is_none() -> None:
     assert [item.external_id for item in order.items] == ["2"]
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "name"),
+    [
+        ("Settled", "Poškozené", "Poškozené"),
+        ("Settled", None, ""),
+        ("Pending", None, "Refund (pending)"),
+        ("Pending", "", "Refund (pending)"),
+        ("Pending", "Zrušeno (2 ks): omyl", "Refund (pending): Zrušeno (2 ks): omyl"),
+        ("WaitingForBank", "Poškozené", "Refund (waiting for bank): Poškozené"),
+    ],
+)
+def test_a_refund_that_is_not_settled_yet_says_so(
+    state: str, reason: str | None, name: str
+) -> None:
+    refunds = [{"id": "1", "total": 100, "state": state, "reason": reason}]
+    order = parsed(payments=[payment("Settled", 1210, refunds=refunds)])
+    (item,) = order.items
+    assert (item.name, item.gross, order.refunded) == (name, D("-1"), D("1"))
+    assert item.metadata == (Metadatum("state", state),)
+
+
 def test_payments_in_the_metadata() -> None:
     order = parsed(
         payments=[
@@ -551,6 +648,23 @@ def test_payments_in_the_metadata() -> None:
         ({"fulfillment": "Pending", "order": "Modifying"}, "order:Modifying"),
         ({"fulfillment": "Delivered", "order": "Cancelled"}, "order:Cancelled"),
         ({"payment": "Declined", "order": "ArrangingPayment"}, "order:ArrangingPayment"),
+        ({"fulfillment": "Delivered", "order": "PaymentAuthorized"}, "fulfillment:Delivered"),
+        ({"fulfillment": "Delivered", "order": "PaymentSettled"}, "fulfillment:Delivered"),
+        ({"fulfillment": "Shipped", "order": "PaymentAuthorized"}, "fulfillment:Shipped"),
+        (
+            {"fulfillment": "PartiallyShipped", "order": "PaymentSettled"},
+            "fulfillment:PartiallyShipped",
+        ),
+        (
+            {"fulfillment": "PartiallyDelivered", "order": "PaymentAuthorized"},
+            "fulfillment:PartiallyDelivered",
+        ),
+        ({"fulfillment": "Shipped", "order": "Shipped"}, "order:Shipped"),
+        ({"fulfillment": "PartiallyShipped", "order": "Shipped"}, "order:Shipped"),
+        ({"fulfillment": "Delivered", "order": "PartiallyShipped"}, "fulfillment:Delivered"),
+        ({"fulfillment": "Shipped", "order": "Modifying"}, "fulfillment:Shipped"),
+        ({"fulfillment": "Shipped", "order": "ArrangingAdditionalPayment"}, "fulfillment:Shipped"),
+        ({"fulfillment": "Shipped", "order": "ReadyForPickup"}, "order:ReadyForPickup"),
         ({"fulfillment": "Pending", "order": "ReadyForPickup"}, "order:ReadyForPickup"),
     ],
 )
@@ -558,19 +672,57 @@ def test_the_status(axes: Mapping[str, str], code: str) -> None:
     assert status_code(axes) == code
 
 
+def parcel(state: str, **held: int) -> dict[str, Any]:
+    lines = [{"orderLineId": line, "quantity": quantity} for line, quantity in held.items()]
+    return {"state": state, "lines": lines}
+
+
 @pytest.mark.parametrize(
-    ("states", "axis"),
+    ("parcels", "axis"),
     [
         ([], ""),
-        (["Shipped"], "Shipped"),
-        (["Delivered", "Pending", "Shipped"], "Pending"),
-        (["Cancelled", "Delivered"], "Delivered"),
-        (["Cancelled"], "Cancelled"),
-        (["Shipped", "AtCustoms"], "AtCustoms"),
+        ([parcel("Created", a=2, b=1)], "Created"),
+        ([parcel("Pending", a=2, b=1)], "Pending"),
+        ([parcel("Pending", a=2), parcel("Created", b=1)], "Created"),
+        ([parcel("Shipped", a=2, b=1)], "Shipped"),
+        ([parcel("Shipped", a=2)], "PartiallyShipped"),
+        ([parcel("Shipped", a=1, b=1)], "PartiallyShipped"),
+        ([parcel("Shipped", a=1), parcel("Shipped", a=1, b=1)], "Shipped"),
+        ([parcel("Shipped", a=2), parcel("Pending", b=1)], "PartiallyShipped"),
+        ([parcel("Delivered", a=2, b=1)], "Delivered"),
+        ([parcel("Delivered", a=2)], "PartiallyDelivered"),
+        ([parcel("Delivered", a=2), parcel("Shipped", b=1)], "PartiallyDelivered"),
+        ([parcel("Delivered", a=1), parcel("Delivered", a=1, b=1)], "Delivered"),
+        ([parcel("Cancelled", a=2, b=1)], "Cancelled"),
+        ([parcel("Cancelled", a=2, b=1), parcel("Pending", a=2)], "Pending"),
+        ([parcel("Cancelled", b=1), parcel("Delivered", a=2)], "PartiallyDelivered"),
+        ([parcel("Cancelled", a=2, b=1), parcel("Delivered", a=2, b=1)], "Delivered"),
+        ([parcel("AtCustoms", a=2, b=1)], "AtCustoms"),
+        ([parcel("AtCustoms", a=2), parcel("Pending", b=1)], "AtCustoms"),
+        ([parcel("AtCustoms", a=2), parcel("Shipped", b=1)], "PartiallyShipped"),
+        ([parcel("Shipped", of_another_order=3), parcel("Pending", a=2)], "Pending"),
     ],
 )
-def test_of_several_parcels_the_one_furthest_behind(states: list[str], axis: str) -> None:
-    assert fulfillment([{"state": state} for state in states]) == axis
+def test_what_all_parcels_are_together(parcels: list[dict[str, Any]], axis: str) -> None:
+    lines = [{"id": "a", "quantity": 2}, {"id": "b", "quantity": 1}]
+    assert fulfillment(lines, parcels) == axis
+
+
+@pytest.mark.parametrize(
+    ("left", "axis"), [((2, 0), "Shipped"), ((1, 0), "Shipped"), ((3, 0), "PartiallyShipped")]
+)
+def test_what_was_cancelled_need_not_be_sent(left: tuple[int, int], axis: str) -> None:
+    lines = [{"id": "a", "quantity": left[0]}, {"id": "b", "quantity": left[1]}]
+    assert fulfillment(lines, [parcel("Shipped", a=2)]) == axis
+
+
+def test_an_order_that_was_cancelled_after_it_was_sent() -> None:
+    assert fulfillment([{"id": "a", "quantity": 0}], [parcel("Shipped", a=2)]) == "Shipped"
+
+
+def test_what_a_parcel_holds_has_to_be_told() -> None:
+    with pytest.raises(BadPayload):
+        fulfillment([], [{"state": "Shipped", "lines": [{"orderLineId": "a"}]}])
 
 
 def test_types_are_ours() -> None:
