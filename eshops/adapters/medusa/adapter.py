@@ -76,9 +76,9 @@ class Medusa:
     capabilities: ClassVar[frozenset[str]] = frozenset({"sequences", "changed_since"})
     lists: ClassVar[frozenset[str]] = frozenset({"status", "delivery", "payment"})
     status_rule: ClassVar[str] = (
-        "Cancelled, draft, refunded, delivered or completed, the first of these that it is; else "
-        "how far its fulfillment is, once it was begun; else whether it requires action; else its "
-        "payment. Of an order that was completed and then archived, fulfillment or payment tells."
+        "Cancelled, draft, refunded, delivered, completed or archived, the first of these that it "
+        "is; else how far its fulfillment is, once it was begun; else whether it requires action; "
+        "else its payment."
     )
     at_once: ClassVar[int] = 2
     batch_size: int = PAGE

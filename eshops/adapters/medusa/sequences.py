@@ -16,6 +16,7 @@ STATUSES = (
     Status("payment", "refunded", "Refunded", "returned"),
     Status("fulfillment", "delivered", "Delivered", "delivered"),
     Status("order", "completed", "Completed", "delivered"),
+    Status("order", "archived", "Archived", "delivered"),
     Status("fulfillment", "partially_delivered", "Partly delivered", "shipped"),
     Status("fulfillment", "shipped", "Shipped", "shipped"),
     Status("fulfillment", "partially_shipped", "Partly shipped", "packed"),
@@ -31,11 +32,10 @@ STATUSES = (
     Status("payment", "awaiting", "Awaiting payment", "new"),
     Status("payment", "canceled", "Payment cancelled", "new"),
     Status("payment", "not_paid", "Not paid", "new"),
-    Status("order", "archived", "Archived", "delivered"),
 )
 """Every code that Medusa 2.21 gives the three, but for the fulfillments not_fulfilled and canceled,
-where the payment tells. An order is archived once it is completed or cancelled, to tidy up the
-list: it says least of how far the order came."""
+where the payment tells. An order is archived once it is completed or cancelled (an open one is
+refused), to tidy up the list: it stands where completed does."""
 
 
 def parse_payment(row: Row) -> SequenceEntry:
