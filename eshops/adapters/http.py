@@ -10,25 +10,20 @@ import http.client
 import logging
 import os
 import re
-import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import msgspec
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from eshops.adapters.deadline import Deadline, DeadlineAdapter
 from eshops.adapters.reading import NotJson, decode
 from eshops.source import BadPayload, Refused, SourceError, Turn, Unavailable
 
@@ -127,7 +122,7 @@ class HttpClient:
             {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "Fynode"}
         )
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, _CuttableAdapter())
+            self._session.mount(scheme, DeadlineAdapter())
 
     def __repr__(self) -> str:
         return f"HttpClient({self._host!r})"
@@ -143,7 +138,7 @@ class HttpClient:
     def _exchange(self, method: str, path: str, **request: Any) -> Response:
         url = self._base_url + path.lstrip("/")
         failure: SourceError | None = None
-        with self._turn(), _Deadline(self._deadline) as deadline:
+        with self._turn(), Deadline(self._deadline) as deadline:
             sent_at = datetime.now(UTC)
             try:
                 with self._session.request(
@@ -374,72 +369,6 @@ class _Session(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None
-
-
-class _Deadline:
-    """Cuts the connection when the time for one exchange is up, however slowly it drips."""
-
-    def __init__(self, seconds: float) -> None:
-        self.passed = False
-        self._sock: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Self:
-        self._token = _deadline.set(self)
-        self._timer.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._timer.cancel()
-        _deadline.reset(self._token)
-
-    def watch(self, sock: socket.socket | None) -> None:
-        self._sock = sock
-        if self.passed:
-            self._cut()
-
-    def _cut(self) -> None:
-        self.passed = True
-        if self._sock is not None:
-            with contextlib.suppress(OSError):  # it is closed already
-                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
-
-
-_deadline: ContextVar[_Deadline] = ContextVar("deadline")
-
-
-class _Connection(HTTPConnection):
-    def getresponse(self) -> Any:
-        _deadline.get().watch(self.sock)
-        return super().getresponse()
-
-
-class _TlsConnection(HTTPSConnection):
-    def getresponse(self) -> Any:
-        _deadline.get().watch(self.sock)
-        return super().getresponse()
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class _CuttableAdapter(HTTPAdapter):
-    """Hands each connection to the deadline of the exchange that uses it."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
 
 class _QueryHidden(logging.Filter):
