@@ -17,10 +17,10 @@ from eshops.models import Eshop
 from sync import catching_up
 from sync.catching_up import COUNTED, TRIED, start_catch_up
 from sync.counters import count_waiting
-from sync.engine import NotStarted
 from sync.import_views import LIST_CHANGED, STOP_POLLING, back, refuse
 from sync.models import CatchUp, SyncItem, SyncRun
 from sync.progress import Lane, Progress, progress_of
+from sync.runs import NotStarted
 
 Outcome = SyncItem.Outcome
 PERMISSIONS = ("sync.synchronize", "sync.synchronize_in_bulk")

@@ -17,8 +17,8 @@ from django.utils import timezone
 from eshops.models import Eshop
 from orders.filters import stale
 from orders.models import Order
-from sync.engine import LIMIT, NotStarted, cancel_run, start_run
 from sync.models import CatchUp, SyncItem, SyncRun
+from sync.runs import LIMIT, NotStarted, cancel_run, start_run
 
 Outcome = SyncItem.Outcome
 COUNTED = 10_000

@@ -18,10 +18,10 @@ from eshops.sequences import changing
 from eshops.source import SourceError
 from eshops.unknown import unknown_codes
 from sync.catching_up import COUNTED
-from sync.engine import NotStarted
 from sync.eshop_forms import ActivityForm, ConnectForm, ConnectionForm
 from sync.eshop_pages import eshop_of, locked, may_add, may_change, orders_in_words, page
 from sync.loading import start_load
+from sync.runs import NotStarted
 from sync.setting_forms import SequenceForm
 from sync.views import STOP_POLLING
 

@@ -21,10 +21,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from eshops.models import Eshop
 from orders.filters import ids
-from sync.engine import NotStarted
 from sync.imports import A_YEAR, load_new
 from sync.models import SyncItem, SyncRun
 from sync.progress import IMPORTING, Progress, progress_of
+from sync.runs import NotStarted
 
 STOP_POLLING = 286
 MAY_IMPORT = ("sync.synchronize", "sync.synchronize_in_bulk")

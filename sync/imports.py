@@ -32,8 +32,9 @@ from sync.asking import (
     note_refusal,
     place,
 )
-from sync.engine import LIMIT, MAX_ATTEMPTS, NotStarted, start_run
+from sync.engine import MAX_ATTEMPTS
 from sync.models import SyncItem, SyncRun
+from sync.runs import LIMIT, NotStarted, start_run
 
 RECENT = timedelta(minutes=15)
 A_YEAR = timedelta(days=365)

@@ -15,7 +15,7 @@ from eshops.sequences import store_sequences
 from eshops.source import Refused, SourceError, Unavailable
 from sync import limits
 from sync.asking import adapter_of, continue_later, note_answer, note_outage, note_refusal
-from sync.engine import NotStarted
+from sync.runs import NotStarted
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from orders.models import Movement, Order
 
 class CatchUp(models.Model):
     """Working off the orders whose settings have changed since, newest first, in runs of at most
-    `engine.LIMIT`. Where it stands is counted from its runs."""
+    `runs.LIMIT`. Where it stands is counted from its runs."""
 
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"

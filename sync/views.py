@@ -21,10 +21,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from orders.filters import ids, listed, selected_orders
 from orders.models import Order
-from sync.engine import LIMIT, NotStarted, Started, cancel_run, retry_items, start_run
 from sync.import_views import MAY_IMPORT
 from sync.models import SyncItem, SyncRun
 from sync.progress import RETRIABLE, RunFilter, items_of_run, progress_of, told_runs
+from sync.runs import LIMIT, NotStarted, Started, cancel_run, retry_items, start_run
 
 Outcome = SyncItem.Outcome
 Trigger = SyncRun.Trigger

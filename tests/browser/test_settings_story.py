@@ -9,9 +9,10 @@ from pytest_django.live_server_helper import LiveServer
 from eshops.models import DataLoad, Eshop
 from eshops.source import Metadatum, SequenceEntry
 from orders.models import Order
-from sync.engine import start_run, synchronize_lane
+from sync.engine import synchronize_lane
 from sync.imports import load_orders, start_import
 from sync.loading import load_data
+from sync.runs import start_run
 from tests import factories
 from tests.browser.test_accessibility import check
 from tests.browser.test_story import STAFF, sign_in

@@ -23,10 +23,10 @@ from sync.catching_up import (
     stale_orders,
     start_catch_up,
 )
-from sync.engine import NotStarted, Started, cancel_run, start_run
 from sync.imports import load_orders, start_import
 from sync.models import CatchUp, SyncItem, SyncRun
 from sync.payloads import forget_old, recall
+from sync.runs import NotStarted, Started, cancel_run, start_run
 from tests import factories
 from tests.harness.guards import Sent
 from tests.shops import ScriptedShop

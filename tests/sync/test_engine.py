@@ -28,9 +28,10 @@ from eshops.source import (
 from orders.models import Movement, Order, OrderAddress, OrderItem, SyncState
 from sync import engine
 from sync.asking import place
-from sync.engine import LIMIT, MAX_ATTEMPTS, NotStarted, cancel_run, start_run
+from sync.engine import MAX_ATTEMPTS
 from sync.imports import load_orders, start_import
 from sync.models import SyncItem, SyncRun
+from sync.runs import LIMIT, NotStarted, cancel_run, start_run
 from tests import factories
 from tests.harness.guards import Sent
 from tests.shops import ScriptedShop

@@ -21,9 +21,10 @@ from eshops.models import DataLoad, Eshop, MarketplaceMapping, MetadataMapping, 
 from eshops.sandbox.server import RunningSandbox, running
 from eshops.source import Metadatum, Refused, SequenceEntry
 from orders.models import Order, Payload, SyncState
-from sync.engine import start_run, synchronize_lane
+from sync.engine import synchronize_lane
 from sync.imports import load_orders, start_import
 from sync.loading import load_data
+from sync.runs import start_run
 from sync.setting_forms import SequenceForm
 from tests import factories
 from tests.harness.guards import Sent

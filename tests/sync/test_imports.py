@@ -11,8 +11,7 @@ from django.utils import timezone
 from eshops.models import Eshop
 from eshops.source import BadPayload, Refused, Unavailable
 from orders.models import Order, SyncState
-from sync import engine, imports
-from sync.engine import NotStarted
+from sync import engine, imports, runs
 from sync.imports import (
     OVERLAP,
     RECHECK_AFTER,
@@ -24,6 +23,7 @@ from sync.imports import (
     start_import,
 )
 from sync.models import SyncItem, SyncRun
+from sync.runs import NotStarted
 from tests import factories
 from tests.harness.guards import Sent
 from tests.shops import ScriptedShop
@@ -74,7 +74,7 @@ def test_a_cancelled_import_loads_no_further_page(scripted: ScriptedShop) -> Non
     scripted.batch_size = 1
     scripted.put(*(source_order(str(n)) for n in range(3)))
     run = start_import(factories.eshop(), None, None)
-    scripted.before_answer = [lambda: None, lambda: engine.cancel_run(run)]
+    scripted.before_answer = [lambda: None, lambda: runs.cancel_run(run)]
     work_off()
     assert Order.objects.count() == 2
     run.refresh_from_db()
@@ -152,7 +152,7 @@ class TestParked:
     def test_it_is_imported_when_it_is_tried_again(self, scripted: ScriptedShop) -> None:
         run = self.parked(scripted)
         scripted.put(source_order("9"))
-        started = engine.retry_items(run.items.filter(outcome="failed"), None).run
+        started = runs.retry_items(run.items.filter(outcome="failed"), None).run
         work_off()
         assert started
         item = started.items.get()
@@ -164,7 +164,7 @@ class TestParked:
 
     def test_it_fails_again_where_nothing_was_mended(self, scripted: ScriptedShop) -> None:
         run = self.parked(scripted)
-        started = engine.retry_items(run.items.all(), None).run
+        started = runs.retry_items(run.items.all(), None).run
         work_off()
         assert started
         item = started.items.get()
@@ -176,7 +176,7 @@ class TestParked:
         order = factories.order(run.items.get().eshop, "9", total=Decimal(1))
         factories.order(factories.eshop(name="Another shop"), "9")
         scripted.put(source_order("9"))
-        started = engine.retry_items(run.items.all(), None).run
+        started = runs.retry_items(run.items.all(), None).run
         assert started and started.items.get().order == order
         work_off()
         order.refresh_from_db()
@@ -186,7 +186,7 @@ class TestParked:
         run = self.parked(scripted)
         scripted.put(source_order("9"))
         for _ in range(2):
-            engine.retry_items(run.items.all(), None)
+            runs.retry_items(run.items.all(), None)
         work_off()
         work_off()
         assert Order.objects.count() == 1
@@ -199,7 +199,7 @@ class TestParked:
         work_off()
         before = SyncRun.objects.count()
         with pytest.raises(NotStarted, match="limited to 100 orders at once; 101 are selected"):
-            engine.retry_items(run.items.all(), None)
+            runs.retry_items(run.items.all(), None)
         assert SyncRun.objects.count() == before
 
 

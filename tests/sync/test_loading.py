@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from eshops.models import DataLoad, Eshop
 from eshops.source import Refused, SequenceEntry, Unavailable
-from sync.engine import NotStarted
 from sync.loading import load_data, resume_stalled, start_due_loads, start_load
+from sync.runs import NotStarted
 from tests import factories
 from tests.harness.guards import Sent
 from tests.shops import ScriptedShop

@@ -16,10 +16,10 @@ from eshops.source import SourceAddress
 from orders.models import Handover, Order, Warehouse
 from orders.warehouse import hand_over
 from sync import engine
-from sync.engine import start_run
 from sync.imports import load_orders, start_import
 from sync.models import SyncItem
 from sync.rules import GROUPS, Rule, carry_out, combined
+from sync.runs import start_run
 from tests import factories
 from tests.shops import ScriptedShop
 from tests.sources import PLACED, source_item, source_order

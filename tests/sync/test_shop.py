@@ -12,9 +12,9 @@ from eshops.models import Eshop
 from eshops.sandbox.server import RunningSandbox, running
 from orders.models import Movement, Order, OrderAddress, OrderItem
 from sync import engine
-from sync.engine import start_run
 from sync.imports import load_orders, start_import
 from sync.models import SyncItem, SyncRun
+from sync.runs import start_run
 from tests.harness.guards import Sent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]

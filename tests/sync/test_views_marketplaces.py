@@ -13,10 +13,10 @@ from eshops.connection import can
 from eshops.models import Eshop, MarketplaceMapping, Sequence
 from eshops.resolve import resolve, settings_of
 from orders.models import Order
-from sync.engine import NotStarted, start_run
 from sync.imports import start_due_imports, start_due_rechecks, start_import
 from sync.loading import start_due_loads, start_load
 from sync.models import SyncRun
+from sync.runs import NotStarted, start_run
 from tests import factories
 from tests.pages import XSS, assert_no_inline_code, signed_in
 from tests.sources import source_order

@@ -14,10 +14,10 @@ from eshops.models import Eshop
 from eshops.sandbox.server import RunningSandbox, running
 from orders.models import Movement, Order, OrderItem
 from sync import engine, imports
-from sync.engine import start_run
 from sync.imports import start_import
 from sync.models import SyncItem, SyncRun
 from sync.reports import is_finished
+from sync.runs import start_run
 from tests.harness.stack import LiveStack
 
 pytestmark = pytest.mark.worker

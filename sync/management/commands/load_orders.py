@@ -8,8 +8,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from eshops.models import Eshop
 from sync import reports
-from sync.engine import NotStarted
 from sync.imports import start_import
+from sync.runs import NotStarted
 
 
 class Command(BaseCommand):

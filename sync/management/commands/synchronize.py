@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from eshops.models import Eshop
 from orders.models import Order
 from sync import reports
-from sync.engine import LIMIT, NotStarted, start_run
 from sync.models import SyncRun
+from sync.runs import LIMIT, NotStarted, start_run
 
 
 class Command(BaseCommand):
