@@ -27,7 +27,7 @@ class Eshop(models.Model):
     is_active = models.BooleanField("active", default=True)
     timezone = models.CharField(max_length=60, default="UTC")
     learned = models.JSONField(default=dict, editable=False)
-    """What the adapter found out about the e-shop when it was connected."""
+    """What the adapter found out about the e-shop when it was connected or its data were loaded."""
     settings_version = models.PositiveIntegerField(default=1, editable=False)
     """Grows with every change to the sequences and mappings that orders are resolved with."""
     data_loaded_at = models.DateTimeField(null=True, editable=False)

@@ -156,7 +156,8 @@ class ShopInfo(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     timezone: str = "UTC"
     learned: Mapping[str, str] = {}
-    """What the adapter wants to be told the next time it is opened; nothing secret."""
+    """What the adapter wants to be told the next time it is opened; nothing secret. It is learnt
+    anew with the code lists, every eight hours."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -264,7 +265,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Mapping[str, str]
     timezone: str = "UTC"
     learned: Mapping[str, str] = {}
-    """`ShopInfo.learned` of the last connection test."""
+    """The last `ShopInfo.learned`."""
     turn: Turn = nullcontext
     recall: Recall = lambda external_ids: {}
 

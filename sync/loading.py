@@ -1,4 +1,5 @@
-"""Load data: reading the e-shops' code lists, on demand and about every eight hours."""
+"""Load data: reading what an e-shop says of itself and its code lists, on demand and about every
+eight hours."""
 
 import logging
 from datetime import timedelta
@@ -93,7 +94,8 @@ def _load(load: DataLoad) -> None:
 def _read(load: DataLoad) -> None:
     eshop = load.eshop
     try:
-        entries = adapter_of(eshop).fetch_sequences()
+        adapter = adapter_of(eshop)
+        info, entries = adapter.fetch_info(), adapter.fetch_sequences()
     except SourceError as error:
         logger.warning("loading data of %s: %s", eshop.name, error)
         if isinstance(error, Refused):
@@ -102,6 +104,9 @@ def _read(load: DataLoad) -> None:
             note_outage(eshop, error)
         load.error = str(error)
     else:
+        # Unless it has been connected elsewhere meanwhile.
+        same = Eshop.objects.filter(pk=eshop.pk, base_url=eshop.base_url)
+        same.update(learned=dict(info.learned))
         load.changes = store_sequences(eshop, entries)
         note_answer(eshop)
 

@@ -23,6 +23,7 @@ class ScriptedShop:
     orders: dict[str, SourceOrder | SourceError] = field(default_factory=dict)
     error: SourceError | None = None
     """Raised by every request while it is set."""
+    info: ShopInfo = field(default_factory=ShopInfo)
     sequences: list[SequenceEntry] = field(default_factory=list)
     sent_at: datetime | None = None
     kills: str = ""
@@ -68,7 +69,7 @@ class ScriptedShop:
             raise self.error
 
     def fetch_info(self) -> ShopInfo:
-        return ShopInfo()
+        return self.info
 
     def fetch_sequences(self) -> list[SequenceEntry]:
         self._happen()

@@ -5,7 +5,7 @@ import time_machine
 from django.utils import timezone
 
 from eshops.models import DataLoad, Eshop
-from eshops.source import Refused, SequenceEntry, Unavailable
+from eshops.source import Refused, SequenceEntry, ShopInfo, Unavailable
 from sync.loading import load_data, resume_stalled, start_due_loads, start_load
 from sync.runs import NotStarted
 from tests import factories
@@ -25,6 +25,23 @@ def test_a_load_tells_what_it_changed(scripted: ScriptedShop) -> None:
     assert load.changes == {"added": [["status", "new", "New", ""]]}
     assert (load.finished_at is not None, load.error, load.requested_by) == (True, "", "olga")
     assert eshop.connection_error == ""
+
+
+@pytest.mark.parametrize(
+    ("moves", "expected"), [(False, {"states": "new"}), (True, {"states": "elsewhere"})]
+)
+def test_what_the_adapter_learnt_is_learnt_anew(
+    scripted: ScriptedShop, moves: bool, expected: dict[str, str]
+) -> None:
+    """Not where the e-shop has been connected at another address meanwhile."""
+    eshop = factories.eshop(learned={"states": "old"})
+    scripted.info = ShopInfo(learned={"states": "new"})
+    if moves:
+        elsewhere = {"base_url": "http://127.0.0.1:10", "learned": {"states": "elsewhere"}}
+        scripted.before_answer = [lambda: Eshop.objects.update(**elsewhere)]
+    load_data(start_load(eshop, "olga").pk)
+    eshop.refresh_from_db()
+    assert eshop.learned == expected
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from eshops.adapters.prestashop.orders import parse_order
 from eshops.adapters.prestashop.refusals import KEYS_PAGE, NotAllowed, explained, not_allowed
 from eshops.adapters.prestashop.resources import (
     ESSENTIAL,
-    FIXED,
+    LEARNED,
     OPTIONAL,
     RESOURCES,
     Resource,
@@ -45,7 +45,7 @@ from eshops.adapters.prestashop.sequences import (
     parse_status,
     present,
 )
-from eshops.adapters.reading import listed, text
+from eshops.adapters.reading import decode, listed, text
 from eshops.source import (
     Answer,
     Connection,
@@ -132,9 +132,9 @@ class PrestaShop:
         )
 
     def _learned(self) -> dict[str, str]:
-        """The lists that never change what they say, each as JSON."""
+        """The shop's own lists, each as JSON."""
         found: dict[str, str] = {}
-        for resource in FIXED:
+        for resource in LEARNED:
             try:
                 rows = self._rows(resource.name, {"display": resource.display})
             except NotAllowed:
@@ -142,8 +142,7 @@ class PrestaShop:
                     raise
                 self._denied.add(resource.name)
                 continue
-            values = resource.learned([row for row in rows if isinstance(row, dict)])
-            found[resource.name] = msgspec.json.encode(values).decode()
+            found[resource.name] = msgspec.json.encode(resource.learned(rows)).decode()
         return found
 
     # orders by their ids
@@ -279,8 +278,8 @@ class PrestaShop:
 def recalled(learned: Mapping[str, str]) -> dict[str, dict[str, list[Row]]]:
     """Resource → key → its row, as far as the connection test has learnt them."""
     return {
-        each.name: each.recalled(msgspec.json.decode(learned[each.name], type=dict[str, str]))
-        for each in FIXED
+        each.name: {key: [row] for key, row in decode(learned[each.name].encode()).items()}
+        for each in LEARNED
         if each.name in learned
     }
 

@@ -30,23 +30,18 @@ class Resource(msgspec.Struct, frozen=True):
     """Without it an order would be wrong; without another one it only tells less."""
     lasts: bool = False
     """Its rows are the shop's and hardly change: they are asked for once and kept."""
-    is_fixed: bool = False
-    """Each of its rows says one thing for ever (a tax that is edited gets a new id), so that the
-    connection test may learn them."""
+    is_learned: bool = False
+    """The connection test, and so each Load data, learns them: only new ones are asked for. (A
+    carrier or tax that is edited gets a new id; currencies and countries stay what they are.)"""
 
-    @property
-    def value(self) -> str:
-        """The field that says the one thing."""
-        return self.display.strip("[]").rpartition(",")[2]
-
-    def learned(self, rows: Rows) -> dict[str, str]:
-        """The rows as they are remembered, key → value."""
-        found = ((reference(row, self.key), row.get(self.value)) for row in rows)
-        return {key: value for key, value in found if key and isinstance(value, str)}
-
-    def recalled(self, values: Mapping[str, str]) -> dict[str, list[Row]]:
-        """Key → its row, out of what was remembered."""
-        return {key: [{self.key: key, self.value: value}] for key, value in values.items()}
+    def learned(self, rows: Rows) -> dict[str, Row]:
+        """The rows as they are remembered, by their keys."""
+        fields = self.display.strip("[]").split(",")
+        return {
+            key: {field: row[field] for field in fields if field in row}
+            for row in rows
+            if isinstance(row, dict) and (key := reference(row, self.key))
+        }
 
 
 def by(*fields: str) -> Callable[[Row], Iterable[str]]:
@@ -95,7 +90,7 @@ RESOURCES = (
         "[id,iso_code]",
         is_essential=True,
         lasts=True,
-        is_fixed=True,
+        is_learned=True,
     ),
     Resource(
         "countries",
@@ -104,7 +99,7 @@ RESOURCES = (
         "[id,iso_code]",
         is_essential=True,
         lasts=True,
-        is_fixed=True,
+        is_learned=True,
     ),
     Resource("states", {"addresses": by("id_state")}, "id", "[id,iso_code]", lasts=True),
     Resource(
@@ -114,6 +109,7 @@ RESOURCES = (
         "[id,id_reference,name,url]",
         is_essential=True,
         lasts=True,
+        is_learned=True,
     ),
     Resource(
         "order_states",
@@ -122,11 +118,12 @@ RESOURCES = (
         "[id,paid]",
         is_essential=True,
         lasts=True,
+        is_learned=True,
     ),
-    Resource("taxes", {"order_details": taxes}, "id", "[id,rate]", lasts=True, is_fixed=True),
+    Resource("taxes", {"order_details": taxes}, "id", "[id,rate]", lasts=True, is_learned=True),
 )
 """In this order, for some are named by those before them."""
-FIXED = tuple(each for each in RESOURCES if each.is_fixed)
+LEARNED = tuple(each for each in RESOURCES if each.is_learned)
 ESSENTIAL = ("orders", *(each.name for each in RESOURCES if each.is_essential))
 OPTIONAL = tuple(each.name for each in RESOURCES if not each.is_essential)
 

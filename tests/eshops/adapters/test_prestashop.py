@@ -321,31 +321,45 @@ def test_an_empty_list_is_believed_of_prestashop_only(shop: PrestaShopShop) -> N
 # connection
 
 
+LEARNED = ["currencies", "countries", "carriers", "order_states", "taxes"]
+
+
 def test_what_was_learnt_is_not_asked_for_again_unless_it_is_new(shop: PrestaShopShop) -> None:
     shop.orders["1"] = shop.logical("1")
     whole = shop.fetch("1")["1"]
     learned = dict(shop.adapter().fetch_info().learned)
     del shop.server.asked[:]
     assert shop.adapter(learned=learned).fetch_orders(["1"])[0].result == whole
-    assert not {"currencies", "countries", "taxes"} & set(asked(shop))
-    del shop.server.asked[:]
-    learned |= {"taxes": '{"1":"21.000"}', "countries": "{}"}
-    assert shop.adapter(learned=learned).fetch_orders(["1"])[0].result == whole
-    assert {"countries", "taxes"} <= set(asked(shop)) and "currencies" not in asked(shop)
+    assert not {*LEARNED} & set(asked(shop))
+    for name in LEARNED:
+        del shop.server.asked[:]
+        adapter = shop.adapter(learned=learned | {name: "{}"})
+        assert adapter.fetch_orders(["1"])[0].result == whole
+        assert {*LEARNED} & set(asked(shop)) == {name}
 
 
 def test_what_a_connection_test_learns(shop: PrestaShopShop) -> None:
     info = shop.adapter(timezone="UTC").fetch_info()
     assert (info.name, info.timezone) == ("Káva", "Europe/Prague")
-    assert info.learned == {
-        "language": "2",
-        "currencies": '{"1":"CZK","2":"EUR"}',
-        "countries": '{"16":"CZ","21":"US"}',
-        "taxes": '{"1":"21.000","2":"12.000"}',
+    url = "https://tracking.example.test/?p=@"
+    told = {name: decode(rows.encode()) for name, rows in info.learned.items() if name in LEARNED}
+    assert told == {
+        "currencies": {"1": {"id": 1, "iso_code": "CZK"}, "2": {"id": 2, "iso_code": "EUR"}},
+        "countries": {"16": {"id": 16, "iso_code": "CZ"}, "21": {"id": 21, "iso_code": "US"}},
+        "carriers": {
+            str(key): {"id": key, "id_reference": of, "name": name, "url": url}
+            for key, of, name in [
+                (7, 7, "Zásilkovna (stará)"),
+                (9, 7, "Zásilkovna"),
+                (8, 8, "Osobní odběr"),
+            ]
+        },
+        "order_states": {"3": {"id": 3, "paid": "1"}, "10": {"id": 10, "paid": "0"}},
+        "taxes": {"1": {"id": 1, "rate": "21.000"}, "2": {"id": 2, "rate": "12.000"}},
     }
-    fixed = ["currencies", "countries", "taxes"]
-    others = [each for each in ESSENTIAL[1:] if each not in fixed]
-    assert asked(shop) == ["orders", *fixed, *others, "configurations"]
+    assert info.learned["language"] == "2" and len(info.learned) == 6
+    others = [each for each in ESSENTIAL[1:] if each not in LEARNED]
+    assert asked(shop) == ["orders", *LEARNED, *others, "configurations"]
     assert shop.server.asked[0].query == {
         "display": "[id,id_shop]",
         "sort": "[id_DESC]",
