@@ -67,8 +67,8 @@ class Saleor:
     capabilities: ClassVar[frozenset[str]] = frozenset({"sequences", "changed_since"})
     lists: ClassVar[frozenset[str]] = frozenset({"status", "delivery"})
     status_rule: ClassVar[str] = (
-        "Cancelled, expired and returned orders say so; else how far the delivery is; else whether "
-        "the order waits to be confirmed; else what of it is paid or authorized."
+        "Cancelled, expired, returned and refunded orders say so; else how far the delivery is; "
+        "else whether the order waits to be confirmed; else what of it is paid or authorized."
     )
     at_once: ClassVar[int] = 2
     batch_size: int = PAGE

@@ -107,7 +107,7 @@ def statuses(data: Data) -> dict[str, str]:
     last, to tell where `STATUSES` knows none of them."""
     parcels = [code(each, "status") for each in objects(data, "fulfillments")]
     axes = {
-        "payment": code(data, "chargeStatus"),
+        "payment": "REFUNDED" if payments.is_refunded(data) else code(data, "chargeStatus"),
         "authorize": code(data, "authorizeStatus"),
         "fulfillment": next((each for each in reversed(parcels) if each != "CANCELED"), ""),
         "order": code(data, "status"),

@@ -63,6 +63,11 @@ def is_paid(data: Data, total: Decimal) -> bool:
     return data.get("isPaid") is True or (refunded > 0 and covered >= total)
 
 
+def is_refunded(data: Data) -> bool:
+    """Whether all the money that came was given back."""
+    return amount(data, "totalRefunded") > 0 and amount(data, "totalCharged") == 0
+
+
 def first_charge(data: Data) -> datetime | None:
     """When money first came: by the events, or else by what holds money."""
     told = [*_charges(data)] or [*_charged(data)]

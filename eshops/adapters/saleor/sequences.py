@@ -18,6 +18,7 @@ STATUSES = (
     Status("order", "CANCELED", "Cancelled", "cancelled"),
     Status("order", "EXPIRED", "Expired", "cancelled"),
     Status("order", "RETURNED", "Returned", "returned"),
+    Status("payment", "REFUNDED", "Refunded", "returned"),
     Status("order", "PARTIALLY_RETURNED", "Partially returned", "returned"),
     Status("order", "FULFILLED", "Fulfilled", "shipped"),
     Status("order", "PARTIALLY_FULFILLED", "Partially fulfilled", "packed"),
@@ -31,7 +32,8 @@ STATUSES = (
     Status("authorize", "PARTIAL", "Partially authorized", "new"),
     Status("order", "UNFULFILLED", "Unfulfilled", "new"),
 )
-"""Of OrderStatus, FulfillmentStatus, OrderChargeStatusEnum and OrderAuthorizeStatusEnum."""
+"""Of OrderStatus, FulfillmentStatus, OrderChargeStatusEnum and OrderAuthorizeStatusEnum; REFUNDED
+is ours, for an order whose money was all given back is NONE there, as one never paid."""
 
 Row = Mapping[str, Any]
 

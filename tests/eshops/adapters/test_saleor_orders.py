@@ -162,11 +162,12 @@ def test_a_recorded_order(recorded_orders: list[Any]) -> None:
 
 
 def test_the_statuses_are_those_of_the_schema(recorded: Recorded) -> None:
-    """Each can be told for an order, alone or by what is behind it."""
+    """Each can be told for an order, alone or by what is behind it; one is ours."""
     told = recorded("saleor/order_status_enum")["data"]
     axes = {"order": "s", "payment": "c", "authorize": "a", "fulfillment": "f"}
     known = {axis: {row["name"] for row in told[key]["enumValues"]} for axis, key in axes.items()}
-    assert all(status.code in known[status.axis] for status in STATUSES)
+    ours = [status for status in STATUSES if status.code not in known[status.axis]]
+    assert [(status.axis, status.code) for status in ours] == [("payment", "REFUNDED")]
     assert {status.code for status in STATUSES if status.axis == "order"} == known["order"]
 
 
@@ -211,6 +212,31 @@ def test_status(order: str, charged: str, authorized: str, parcels: list[str], s
         fulfillments=[{"status": each} for each in parcels],
     )
     assert told.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("order", "charged", "refunded", "status"),
+    [
+        # Of what was all given back Saleor says the same as of what was never paid.
+        ("UNFULFILLED", 0, 20, "payment:REFUNDED"),
+        ("FULFILLED", 0, 20, "payment:REFUNDED"),
+        ("RETURNED", 0, 20, "order:RETURNED"),
+        ("CANCELED", 0, 20, "order:CANCELED"),
+        ("UNFULFILLED", 15, 5, "order:UNFULFILLED"),
+        ("UNFULFILLED", 0, 0, "order:UNFULFILLED"),
+    ],
+)
+def test_an_order_whose_money_was_given_back(
+    order: str, charged: int, refunded: int, status: str
+) -> None:
+    told = parsed(
+        status=order,
+        chargeStatus="NONE",
+        totalCharged={"amount": charged},
+        totalRefunded={"amount": refunded},
+    )
+    assert told.status_code == status
+    assert told.axes["payment"] == ("REFUNDED" if refunded == 20 else "NONE")
 
 
 @pytest.mark.parametrize(
