@@ -30,7 +30,7 @@ from eshops.source import (
 
 Data = Mapping[str, Any]
 
-SETTLED = "Settled"
+SETTLED, REFUNDED = "Settled", "Refunded"
 GOOD = (SETTLED, "Authorized")
 """States of a payment by which an order is placed."""
 
@@ -61,8 +61,9 @@ def parse_order(data: Any, shop: Shop) -> SourceOrder:
     customer = mapping(data, "customer")
     billing = address(data, "billingAddress", customer)
     shipping_address = address(data, "shippingAddress", customer)
-    statuses = axes(data, payment, parcels)
     is_paid, paid_at = paid(payments, total, places)
+    refunded = -gross_of(lines, ItemKind.REFUND)
+    statuses = axes(data, payment, parcels, 0 < settled(payments, places) <= refunded)
     method = code(payment, "method")
     return SourceOrder(
         external_id=identifier(data),
@@ -83,7 +84,7 @@ def parse_order(data: Any, shop: Shop) -> SourceOrder:
         tax=total - net,
         shipping=amount(data, "shippingWithTax", places),
         discount=-gross_of(lines, ItemKind.DISCOUNT),
-        refunded=-gross_of(lines, ItemKind.REFUND),
+        refunded=refunded,
         customer_email=text(customer, "emailAddress"),
         customer_phone=text(customer, "phoneNumber") or billing.phone or shipping_address.phone,
         customer_name=full_name(customer)
@@ -150,15 +151,22 @@ def paid(payments: Sequence[Data], total: Decimal, places: int) -> tuple[bool, d
     return False, None
 
 
+def settled(payments: Sequence[Data], places: int) -> Decimal:
+    """The money that came."""
+    told = [amount(each, "amount", places) for each in payments if text(each, "state") == SETTLED]
+    return sum(told, NOTHING)
+
+
 def delivery_line(data: Data) -> Data:
     """Of several shipping lines the first; there are several where sellers ship by themselves."""
     return next(iter(by_id(objects(data, "shippingLines"))), {})
 
 
-def axes(data: Data, payment: Data, parcels: Sequence[Data]) -> dict[str, str]:
-    """The order's state and, as far as there are any, those of its payment and of its parcels."""
+def axes(data: Data, payment: Data, parcels: Sequence[Data], is_refunded: bool) -> dict[str, str]:
+    """The order's state and, as far as there are any, those of its payment and of its parcels. A
+    payment stays Settled when all the money is given back, which we call Refunded."""
     told = {
-        "payment": code(payment, "state"),
+        "payment": REFUNDED if is_refunded else code(payment, "state"),
         "fulfillment": fulfillment(objects(data, "lines"), parcels),
         "order": identifier(data, "state"),
     }

@@ -14,12 +14,14 @@ Row = Mapping[str, Any]
 STATUS_RULE = (
     "The order's own state, or that of its parcels where they are further: Vendure leaves an order "
     "that is paid on delivery at “Payment authorized” or “Payment settled” when it was shipped and "
-    "delivered. A cancelled order is cancelled, then what was delivered or shipped of it tells, "
-    "then that it is being modified or waits for a payment, then a parcel that is made but not "
-    "sent, then what was paid. An order's state that the shop has added to Vendure's always tells."
+    "delivered. A cancelled order is cancelled, one whose money was all given back is refunded; "
+    "then what was delivered or shipped of it tells, then that it is being modified or waits for a "
+    "payment, then a parcel that is made but not sent, then what was paid. An order's state that "
+    "the shop has added to Vendure's always tells."
 )
 STATUSES = (
     Status("order", "Cancelled", "Cancelled", "cancelled"),
+    Status("payment", "Refunded", "Refunded", "returned"),
     Status("order", "Delivered", "Delivered", "delivered"),
     Status("fulfillment", "Delivered", "Parcels delivered", "delivered"),
     Status("order", "PartiallyDelivered", "Partially delivered", "shipped"),
@@ -41,7 +43,8 @@ STATUSES = (
 )
 """The states of Vendure's own processes (`defaultOrderProcess`, `defaultFulfillmentProcess` in
 @vendure/core 3.7) and those of all parcels together (`parcels.fulfillment`), in the order in which
-one is the order's status. An order that was sent has to be told from one that waits for it: from
+one is the order's status. Refunded is ours: Vendure leaves such an order as it was, say at
+PaymentSettled. An order that was sent has to be told from one that waits for it: from
 PaymentAuthorized no transition leads to Shipped or Delivered, and settling the payment later leads
 to PaymentSettled. Nor is the order's own always the furthest else: one that is PartiallyShipped
 stays so when its last parcel is delivered before all were shipped."""

@@ -664,6 +664,7 @@ def test_the_code_lists(shop: VendureShop) -> None:
         ),
         SequenceEntry(kind="status", code="order:ReadyForPickup", name="Ready for pickup"),
         SequenceEntry(kind="status", code="order:Cancelled", name="Cancelled", type="cancelled"),
+        SequenceEntry(kind="status", code="payment:Refunded", name="Refunded", type="returned"),
         SequenceEntry(
             kind="status", code="fulfillment:Delivered", name="Parcels delivered", type="delivered"
         ),
@@ -709,7 +710,7 @@ def test_the_code_lists(shop: VendureShop) -> None:
 def test_the_recorded_code_lists(shop: VendureShop, replay: Callable[[str], Reply]) -> None:
     shop.override = lambda asked: None if is_sign_in(asked) else replay("vendure/fetched_sequences")
     told = shop.adapter().fetch_sequences()
-    assert [entry.kind for entry in told].count("status") == 19
+    assert [entry.kind for entry in told].count("status") == 20
     assert [(each.code, each.name) for each in told if each.kind != "status"] == [
         ("packeta", "Zásilkovna"),
         ("free", "Free"),

@@ -647,6 +647,10 @@ def test_payments_in_the_metadata() -> None:
         ({"fulfillment": "Cancelled", "order": "PaymentSettled"}, "order:PaymentSettled"),
         ({"fulfillment": "Pending", "order": "Modifying"}, "order:Modifying"),
         ({"fulfillment": "Delivered", "order": "Cancelled"}, "order:Cancelled"),
+        ({"payment": "Refunded", "order": "PaymentSettled"}, "payment:Refunded"),
+        ({"payment": "Refunded", "order": "Delivered"}, "payment:Refunded"),
+        ({"payment": "Refunded", "order": "Cancelled"}, "order:Cancelled"),
+        ({"payment": "Refunded", "order": "ReadyForPickup"}, "order:ReadyForPickup"),
         ({"payment": "Declined", "order": "ArrangingPayment"}, "order:ArrangingPayment"),
         ({"fulfillment": "Delivered", "order": "PaymentAuthorized"}, "fulfillment:Delivered"),
         ({"fulfillment": "Delivered", "order": "PaymentSettled"}, "fulfillment:Delivered"),
@@ -670,6 +674,30 @@ def test_payments_in_the_metadata() -> None:
 )
 def test_the_status(axes: Mapping[str, str], code: str) -> None:
     assert status_code(axes) == code
+
+
+@pytest.mark.parametrize(
+    ("refunds", "state"),
+    [
+        ([], "Settled"),
+        ([(1209, "Settled")], "Settled"),
+        ([(1210, "Settled")], "Refunded"),
+        ([(1000, "Settled"), (210, "Pending")], "Refunded"),
+        ([(1000, "Settled"), (210, "Failed")], "Settled"),
+    ],
+)
+def test_a_payment_that_was_all_given_back_is_refunded(
+    refunds: list[tuple[int, str]], state: str
+) -> None:
+    """Vendure leaves it Settled, and the order where it was: it would be packed."""
+    told = [
+        {"id": str(number), "total": total, "state": refund}
+        for number, (total, refund) in enumerate(refunds)
+    ]
+    order = parsed(state="PaymentSettled", payments=[payment("Settled", 1210, refunds=told)])
+    assert order.axes["payment"] == state
+    assert order.status_code == ("order:PaymentSettled", "payment:Refunded")[state == "Refunded"]
+    assert order.is_paid
 
 
 def parcel(state: str, **held: int) -> dict[str, Any]:
